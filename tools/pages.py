@@ -1,0 +1,172 @@
+"""Execute the pages of the book that changed, and keep their pairs in step.
+
+A page is a MyST notebook ``book/**/x.md`` with its pair ``x.ipynb``. Executing one writes two files:
+``_build/executed/**/x.ipynb`` with every output (the HTML is built from these) and ``book/**/x.ipynb``
+with source, execution counts and text outputs (what nbval compares and Colab opens).
+
+    python tools/pages.py            execute what changed
+    python tools/pages.py drd/page   execute this page
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+EXECUTED = ROOT / "_build" / "executed"
+CELL_TIMEOUT = 600
+PAGE_ENVIRONMENT = {"RSNOTES_STATIC": "1", "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
+"""What a page sees when it is built rather than read live: static sliders, no progress bars."""
+
+
+def pages() -> list[Path]:
+    """The Markdown files of all executable pages, sorted."""
+    found = (p for p in BOOK.rglob("*.md") if not any(part.startswith("_") for part in p.parts))
+    return sorted(p for p in found if p.read_text("utf-8").startswith("---\njupytext:"))
+
+
+def read_page(md: Path) -> NotebookNode:
+    """The notebook of a Markdown page, with cell ids that do not change from run to run."""
+    notebook = jupytext.read(md)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"{md.stem.replace('_', '-')}-{number:03d}"
+    notebook.metadata.pop("jupytext", None)
+    return notebook
+
+
+@cache
+def _common_hash() -> str:
+    """Hash of everything but its cells that a page's outputs depend on."""
+    digest = hashlib.sha256()
+    sources = sorted((ROOT / "rsnotes").rglob("*.py"))
+    for path in [*sources, ROOT / "data" / "manifest.json", ROOT / "constraints.txt"]:
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def page_key(notebook: NotebookNode) -> str:
+    """Key of a page: its cells with their tags, the package's source, the data manifest, the lock file."""
+    digest = hashlib.sha256(_common_hash().encode())
+    for cell in notebook.cells:
+        digest.update(repr((cell.cell_type, cell.source, cell.metadata.get("tags"))).encode())
+    return digest.hexdigest()
+
+
+def executed_path(md: Path) -> Path:
+    return (EXECUTED / md.relative_to(BOOK)).with_suffix(".ipynb")
+
+
+def is_fresh(md: Path) -> bool:
+    """Whether the stored execution of a page is still the one its key asks for."""
+    stored = executed_path(md)
+    if not stored.exists() or not md.with_suffix(".ipynb").exists():
+        return False
+    return nbformat.read(stored, 4).metadata.get("rsnotes", {}).get("key") == page_key(read_page(md))
+
+
+def peak_memory(pid: int) -> int | None:
+    """Peak resident memory of a process in bytes; None where the system does not tell."""
+    with contextlib.suppress(OSError, AttributeError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(found[1]) * 1024 if found else None
+    return None
+
+
+def write_aside(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook so that a reader sees the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    nbformat.write(notebook, aside)
+    os.replace(aside, path)
+
+
+def store_execution(md: Path, notebook: NotebookNode, seconds: float, memory: int | None) -> None:
+    """Store an executed page for the HTML build, with its key, time and peak memory."""
+    notebook.metadata["rsnotes"] = {"key": page_key(read_page(md)), "seconds": round(seconds, 1), "memory": memory}
+    write_aside(notebook, executed_path(md))
+
+
+def committed_form(notebook: NotebookNode) -> NotebookNode:
+    """A copy with text outputs only: what stands in the repository."""
+    kept = nbformat.from_dict(notebook)
+    for cell in kept.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [text for output in cell.outputs if (text := _text_output(output))]
+            cell.metadata = {k: v for k, v in cell.metadata.items() if k != "execution"}
+    kept.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return kept
+
+
+def _text_output(output: NotebookNode) -> NotebookNode | None:
+    if output.output_type not in ("display_data", "execute_result"):
+        return output
+    data = {"text/plain": output.data["text/plain"]} if "text/plain" in output.data else {}
+    return nbformat.from_dict({**output, "data": data, "metadata": {}}) if data else None
+
+
+@contextlib.contextmanager
+def page_environment() -> Iterator[None]:
+    """Set :data:`PAGE_ENVIRONMENT` for kernels started inside."""
+    before = {name: os.environ.get(name) for name in PAGE_ENVIRONMENT}
+    os.environ.update(PAGE_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def execute(md: Path) -> float:
+    """Execute one page in an empty folder and store both forms; returns the seconds it took."""
+    notebook = read_page(md)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, page_environment():
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, timeout=CELL_TIMEOUT, resources=resources, record_timing=False)
+        with client.setup_kernel():
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+            seconds = time.perf_counter() - start
+            memory = peak_memory(client.km.provisioner.pid)  # type: ignore[union-attr]
+    store_execution(md, notebook, seconds, memory)
+    write_aside(committed_form(notebook), md.with_suffix(".ipynb"))
+    return seconds
+
+
+def page_named(name: str) -> Path:
+    """The page called ``drd/relation_maps``; an unknown name lists those there are."""
+    md = (BOOK / name).with_suffix(".md")
+    if md not in pages():
+        names = ", ".join(p.relative_to(BOOK).with_suffix("").as_posix() for p in pages())
+        raise SystemExit(f"no page {name!r} in book/; the pages are: {names}")
+    return md
+
+
+def main(names: list[str]) -> None:
+    for md in [page_named(name) for name in names] or pages():
+        label = md.relative_to(BOOK).with_suffix("").as_posix()
+        if not names and is_fresh(md):
+            print(f"{label}: unchanged", flush=True)
+            continue
+        print(f"{label}: {execute(md):.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
