@@ -1,0 +1,27 @@
+"""Dual relation distillation: relations between pixels and between channels, from a large network to a small one."""
+
+from rsnotes.drd.adversarial import Critic, adversarial_loss, critic_loss, gradient_penalty
+from rsnotes.drd.comparators import intra_class_variation_loss, pairwise_loss
+from rsnotes.drd.pixelwise import pixelwise_loss
+from rsnotes.drd.relations import (
+    ChannelProjection,
+    channel_relation,
+    channel_relation_loss,
+    spatial_relation,
+    spatial_relation_loss,
+)
+
+__all__ = [
+    "ChannelProjection",
+    "Critic",
+    "adversarial_loss",
+    "channel_relation",
+    "channel_relation_loss",
+    "critic_loss",
+    "gradient_penalty",
+    "intra_class_variation_loss",
+    "pairwise_loss",
+    "pixelwise_loss",
+    "spatial_relation",
+    "spatial_relation_loss",
+]
