@@ -93,7 +93,8 @@ def test_auxiliary_logits_come_from_layer3_and_from_nothing_after_it():
     assert torch.equal(before.auxiliary[0], after.auxiliary[0])
     assert not torch.allclose(before.logits, after.logits)
     with torch.no_grad():
-        next(network.backbone["layer3"].parameters()).add_(0.5)
+        for parameter in network.backbone["layer3"].parameters():
+            parameter.add_(0.5)
     assert not torch.allclose(before.auxiliary[0], network(images).auxiliary[0])
 
 
