@@ -73,4 +73,5 @@ class GradientStep:
         if self.fabric.world_size == 1:
             return 1.0
         valid = (batch.mask != IGNORE).sum().float()
-        return valid / torch.as_tensor(self.fabric.all_reduce(valid, reduce_op="mean")).clamp(min=1)
+        mean = torch.as_tensor(self.fabric.all_reduce(valid.clone(), reduce_op="mean"))  # it writes into its argument
+        return valid / mean.clamp(min=1)
