@@ -2,7 +2,9 @@
 
 from rsnotes.drd.adversarial import Critic, adversarial_loss, critic_loss, gradient_penalty
 from rsnotes.drd.comparators import intra_class_variation_loss, pairwise_loss
+from rsnotes.drd.objective import DRDObjective, Student
 from rsnotes.drd.pixelwise import pixelwise_loss
+from rsnotes.drd.recipe import CITYSCAPES, POTSDAM, VAIHINGEN, DRDRecipe
 from rsnotes.drd.relations import (
     ChannelProjection,
     channel_relation,
@@ -10,10 +12,21 @@ from rsnotes.drd.relations import (
     spatial_relation,
     spatial_relation_loss,
 )
+from rsnotes.drd.step import DRDStep
+from rsnotes.drd.teacher import LiveTeacher, TeacherCache
 
 __all__ = [
+    "CITYSCAPES",
+    "POTSDAM",
+    "VAIHINGEN",
     "ChannelProjection",
     "Critic",
+    "DRDObjective",
+    "DRDRecipe",
+    "DRDStep",
+    "LiveTeacher",
+    "Student",
+    "TeacherCache",
     "adversarial_loss",
     "channel_relation",
     "channel_relation_loss",

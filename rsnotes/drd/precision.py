@@ -7,9 +7,9 @@ from typing import Any, ParamSpec
 import torch
 from torch import Tensor
 
-P = ParamSpec("P")
+from rsnotes.losses import at_least_float32
 
-HALF = (torch.float16, torch.bfloat16)
+P = ParamSpec("P")
 
 
 def in_full_precision(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
@@ -29,4 +29,4 @@ def in_full_precision(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
 
 def _widen(value: Any) -> Any:
-    return value.float() if isinstance(value, Tensor) and value.dtype in HALF else value
+    return at_least_float32(value) if isinstance(value, Tensor) and value.is_floating_point() else value

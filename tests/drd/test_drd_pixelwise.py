@@ -67,8 +67,8 @@ def test_mask_leaves_pixels_out_of_sum_and_count():
     mask = torch.zeros(2, 3, 4, dtype=torch.bool)
     mask[0, 0, :2] = True
     expected = pixelwise_loss(student[:1, :, :1, :2], teacher[:1, :, :1, :2])
-    torch.testing.assert_close(pixelwise_loss(student, teacher, mask=mask), expected)
-    assert pixelwise_loss(student, teacher, mask=torch.zeros_like(mask)).item() == 0
+    torch.testing.assert_close(pixelwise_loss(student, teacher, valid=mask), expected)
+    assert pixelwise_loss(student, teacher, valid=torch.zeros_like(mask)).item() == 0
 
 
 def test_full_precision_under_autocast():
