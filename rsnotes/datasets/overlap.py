@@ -1,43 +1,66 @@
-"""Whether two data sets share images."""
+"""Going through whole images in little memory; whether two data sets share images."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from rsnotes.datasets.classes import IGNORE
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.pairs import ImageMaskPairs, Pair, image_size
 from rsnotes.datasets.tiles import Window
 
 STRIP = 1024
-"""Rows read at a time where a whole image is gone through."""
+"""Rows read at a time."""
 
 
-def strips(height: int, width: int) -> list[Window]:
-    """Windows over the full width that cover an image, for going through it in little memory."""
-    return [Window(top, 0, min(STRIP, height - top), width) for top in range(0, height, STRIP)]
+class Survey(NamedTuple):
+    """What going through an image found.
+
+    Attributes:
+        size: height and width in pixels.
+        fingerprint: hash of the pixels: the same for copies under another name or in another lossless format.
+        pixels: (K + 1,) number of pixels a class, and of ignored ones at the end.
+    """
+
+    size: tuple[int, int]
+    fingerprint: str
+    pixels: NDArray[np.int64]
 
 
-def fingerprint(dataset: ImageMaskPairs, pair: Pair) -> str:
-    """Hash of the pixels of an image: the same for copies under other names or in another lossless format."""
-    digest = blake2b(repr(size := image_size(pair)).encode(), digest_size=16)
-    for window in strips(*size):
-        digest.update(dataset.read(pair._replace(mask=None), window).image.numpy().tobytes())
-    return digest.hexdigest()
+def survey(dataset: ImageMaskPairs, pair: Pair) -> Survey:
+    """Read ``pair`` from top to bottom as ``dataset`` would; ``DataError`` for whatever is wrong with it."""
+    height, width = image_size(pair)
+    digest = blake2b(repr((height, width)).encode(), digest_size=16)
+    pixels = np.zeros(IGNORE + 1, np.int64)
+    for top in range(0, height, STRIP):
+        sample = dataset.read(pair, Window(top, 0, min(STRIP, height - top), width))
+        digest.update(sample.image.permute(1, 2, 0).numpy().tobytes())  # row by row, however high the strips are
+        pixels += np.bincount(sample.mask.numpy().ravel(), minlength=IGNORE + 1)
+    counted = np.append(pixels[: len(dataset.classes)], pixels[IGNORE])
+    return Survey((height, width), digest.hexdigest(), counted)
 
 
-def shared_images(first: dict[str, str], second: dict[str, str]) -> list[tuple[str, str]]:
-    """Names of images whose fingerprints (by name) occur in both."""
-    names = {digest: name for name, digest in second.items()}
-    return [(name, names[digest]) for name, digest in first.items() if digest in names]
+def shared_images(first: Mapping[str, str], second: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names of images, one of each, whose fingerprints are the same; both map names to fingerprints."""
+    names = {fingerprint: name for name, fingerprint in second.items()}
+    return [(name, names[fingerprint]) for name, fingerprint in first.items() if fingerprint in names]
 
 
 def require_disjoint(train: ImageMaskPairs, test: ImageMaskPairs) -> None:
-    """Refuse two data sets that share a file or an image of the same pixels; reads all images of both.
+    """Refuse two data sets that share an image; reads every image of both.
 
-    Parts of one image, or of one place, cut into differing files are not found.
+    An image is shared when its pixels are the same, whatever its file is called. Overlapping cut-outs of one larger
+    image are not found.
+
+    Raises:
+        DataError: names the two files.
     """
-    own = {pair.image.resolve(): pair for pair in train.pairs}
-    for pair in test.pairs:
-        if pair.image.resolve() in own:
-            raise DataError.at(pair.image, "in the training and in the test set", "Take it out of one of them")
-    prints = [{str(pair.image): fingerprint(each, pair) for pair in each.pairs} for each in (train, test)]
-    for here, there in shared_images(*prints):
-        raise DataError.at(there, f"has the same pixels as {here} in the training set", "Take it out of one of them")
+    found = [
+        {str(pair.image): survey(each, pair._replace(mask=None)).fingerprint for pair in each.pairs}
+        for each in (train, test)
+    ]
+    for here, there in shared_images(*found):
+        raise DataError.at(there, f"in the test set, has the same pixels as {here} in the training set", "Drop one")

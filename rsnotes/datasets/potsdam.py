@@ -37,10 +37,9 @@ BANDS = {"RGB": ("red", "green", "blue"), "IRRG": ("nir", "red", "green"), "RGBI
 FULL = ("", "5_Labels_all", "5_Labels_for_participants")
 ERODED = ("", "5_Labels_all_noBoundary", "5_Labels_for_participants_no_Boundary")
 
-OFF_PALETTE = frozenset({"4_12", "6_7"})
-"""Tiles ISPRS gives with labels off the palette: 4_12 was compressed with loss, 6_7 has cars in (252, 255, 0)."""
-
-REPAIRED = replace(LABELS, tolerance=127)  # every channel to the nearer of 0 and 255
+OFF_PALETTE = {"4_12": 255, "6_7": 3}
+"""Tolerances for the two label pictures that ISPRS gives with other colours than its table: 4_12 was compressed with
+loss and holds thousands, 6_7 has cars in (252, 255, 0)."""
 
 
 class Potsdam(ImageMaskPairs):
@@ -87,8 +86,9 @@ class Potsdam(ImageMaskPairs):
             image = first_file(folder / place / f"top_potsdam_{tile}_{images}.tif" for place in places)
             end = "_label_noBoundary.tif" if eroded else "_label.tif"
             mask = first_file(folder / place / f"top_potsdam_{tile}{end}" for place in (ERODED if eroded else FULL))
+            labels = replace(LABELS, tolerance=OFF_PALETTE.get(tile, 0))
             if image and mask:
-                pairs.append(Pair(tile, image, mask, REPAIRED if tile in OFF_PALETTE else LABELS))
+                pairs.append(Pair(tile, image, mask, labels))
             else:
                 missing.append(f"{tile} ({'labels' if image else 'image'})")
         require_complete(folder, f"{paper} {split}", len(pairs), missing, partial)

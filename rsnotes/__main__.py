@@ -1,0 +1,39 @@
+"""The command line: ``python -m rsnotes``."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Union
+
+import tyro
+
+from rsnotes.datasets import command as data
+
+COMMANDS: dict[str, dict[str, Callable[..., int]]] = {"data": {"check": data.check}}
+"""Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command named by ``arguments`` (those of the process by default) and return its exit code."""
+    groups = {name: _group(commands) for name, commands in COMMANDS.items()}
+    return tyro.cli(_one_of(groups), prog="python -m rsnotes", args=arguments)
+
+
+def _group(commands: Mapping[str, Callable[..., int]]) -> Callable[..., int]:
+    """A command that runs one of ``commands``."""
+
+    def run(command: Any) -> int:
+        return command
+
+    run.__annotations__["command"] = tyro.conf.OmitSubcommandPrefixes[_one_of(commands)]  # type: ignore[misc]
+    run.__doc__ = ", ".join(commands)
+    return run
+
+
+def _one_of(commands: Mapping[str, Callable[..., int]]) -> Any:
+    """Type that tyro reads as "one of these commands"; it needs two, so a hidden one is added."""
+    choices = [Annotated[Any, tyro.conf.subcommand(name, constructor=run)] for name, run in commands.items()]
+    return Union[*choices, Annotated[None, tyro.conf.Suppress]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

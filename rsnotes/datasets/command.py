@@ -1,0 +1,130 @@
+"""The command ``python -m rsnotes data check``."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from rsnotes.datasets import check as checking
+from rsnotes.datasets import potsdam, vaihingen
+from rsnotes.datasets.classes import IGNORE, Classes
+from rsnotes.datasets.errors import DataError
+from rsnotes.datasets.folder import ImageMaskFolder
+from rsnotes.datasets.labels import RGB, Colours, Indices
+from rsnotes.datasets.pairs import ImageMaskPairs, require_folder
+
+Openers = dict[str, Callable[[], ImageMaskPairs]]
+
+
+def check(
+    name: Literal["vaihingen", "potsdam", "folder"],
+    root: Path,
+    /,
+    paper: str = "isprs",
+    images: Literal["RGB", "IRRG", "RGBIR"] = "RGB",
+    eroded: bool = False,
+    partial: bool = False,
+    colours: dict[str, str] | None = None,
+    indices: dict[str, int] | None = None,
+    ignored: tuple[str, ...] = (),
+    bands: tuple[str, ...] = ("red", "green", "blue"),
+    value_range: tuple[float, float] | None = None,
+) -> int:
+    """Read a data set as its reader would and say what is there, missing or odd. Exits with 1 if there are problems.
+
+    Args:
+        name: which reader. "folder" is for your own data: folders "images" and "masks", or a folder a split with
+            these in it.
+        root: the folder it lies in.
+        paper: whose splits (Vaihingen and Potsdam).
+        images: which images (Potsdam).
+        eroded: check the labels with eroded boundaries (Vaihingen and Potsdam).
+        partial: missing tiles are no problem (Vaihingen and Potsdam).
+        colours: classes and the colours they are painted in, such as "building 3C1098 land 8429F6" (folder).
+        indices: classes and their values in the masks, such as "background 0 road 1" (folder).
+        ignored: colours or values to ignore, such as "000000" (folder).
+        bands: names of the bands (folder).
+        value_range: values that become 0 and 1; needed unless the images are 8-bit (folder).
+    """
+    try:
+        splits: Openers
+        if name == "vaihingen":
+            splits = _vaihingen(root, paper, eroded)
+        elif name == "potsdam":
+            splits = _potsdam(root, paper, images, eroded)
+        else:
+            labels = index_table(indices, ignored) if indices else colour_table(colours or {}, ignored)
+            splits = _folder(root, labels, bands, value_range)
+    except ValueError as error:
+        print(error)
+        return 1
+    report = checking.check(splits, partial)
+    print(report.text)
+    return 1 if report.problems else 0
+
+
+def colour_table(colours: dict[str, str], ignored: tuple[str, ...]) -> Colours:
+    """Colour table from names and colours as RRGGBB; ``ValueError`` for anything else."""
+    if not colours:
+        raise ValueError("no classes given: name them with --colours (painted masks) or --indices (a number a class)")
+    classes = Classes(tuple(colours), tuple(parse_colour(text) for text in colours.values()), (True,) * len(colours))
+    return Colours(classes, tuple(parse_colour(text) for text in ignored))
+
+
+def index_table(indices: dict[str, int], ignored: tuple[str, ...]) -> Indices:
+    """Index table from names and values; ``ValueError`` if an ignored value is no integer."""
+    classes = Classes(tuple(indices), ((0, 0, 0),) * len(indices), (True,) * len(indices))
+    values = {value: k for k, value in enumerate(indices.values())}
+    return Indices(classes, values | {int(text): IGNORE for text in ignored})
+
+
+def parse_colour(text: str) -> RGB:
+    """(red, green, blue) of RRGGBB or #RRGGBB."""
+    try:
+        red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no colour; write it as RRGGBB, such as 3C1098") from None
+    return red, green, blue
+
+
+def _vaihingen(root: Path, paper: str, eroded: bool) -> Openers:
+    return {
+        split: lambda split=split: vaihingen.Vaihingen(  # type: ignore[misc]
+            root, split, paper, eroded=eroded, partial=True, side=None
+        )
+        for split in _splits(vaihingen.SPLITS, paper)
+    }
+
+
+def _potsdam(root: Path, paper: str, images: str, eroded: bool) -> Openers:
+    return {
+        split: lambda split=split: potsdam.Potsdam(  # type: ignore[misc]
+            root, split, paper, images=images, eroded=eroded, partial=True, side=None
+        )
+        for split in _splits(potsdam.SPLITS, paper)
+    }
+
+
+def _splits(splits: dict[str, dict[str, tuple[str, ...]]], paper: str) -> Iterator[str]:
+    if paper not in splits:
+        raise ValueError(f"no splits of {paper!r}; there are those of {', '.join(splits)}")
+    return iter(splits[paper])
+
+
+def _folder(
+    root: Path, labels: Colours | Indices, bands: tuple[str, ...], value_range: tuple[float, float] | None
+) -> Openers:
+    folders = [path for path in (root, *sorted(require_folder(root).iterdir())) if (path / "images").is_dir()]
+    if not folders:
+        raise DataError.at(
+            root, 'no folder "images", here or in the folders here', "Put the images in a folder so named"
+        )
+    return {
+        folder.name: lambda folder=folder: ImageMaskFolder(  # type: ignore[misc]
+            folder / "images",
+            folder / "masks" if (folder / "masks").is_dir() else None,
+            labels,
+            bands,
+            value_range=value_range,
+        )
+        for folder in folders
+    }
