@@ -1,7 +1,7 @@
 """Scores of a confusion matrix (..., K, K), rows true and columns predicted.
 
-A class that is neither in the labels nor in the prediction has no score: NaN, and means leave it out. A class that is in
-one of the two only has precision, recall, F1 and IoU of 0, also where the fraction is 0 / 0.
+A class that is neither in the labels nor in the prediction has no score: NaN, and means leave it out. A class that is
+in one of the two only has precision, recall, F1 and IoU of 0, also where the fraction is 0 / 0.
 """
 
 import torch

@@ -36,7 +36,7 @@ class PyramidPooling(nn.Module):
         self.bottleneck = conv_bn_relu(inputs + len(bins) * outputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, inputs, h, w) -> (B, outputs, h, w)
-        self._check_batch(len(x))
+        self._check_batch(x.shape[0])
         pooled = [F.interpolate(level(x), x.shape[-2:], mode="bilinear") for level in self.levels]
         return self.bottleneck(torch.cat([x, *pooled], dim=1))
 

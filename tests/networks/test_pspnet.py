@@ -155,11 +155,11 @@ def test_logits_only_returns_the_logits():
     assert torch.equal(LogitsOnly(network)(images), network(images).logits)
 
 
-def test_logits_only_can_be_traced_and_gives_the_same_at_run_time():
+def test_logits_only_can_be_exported_and_gives_the_same_at_run_time():
     network = LogitsOnly(small().eval())
+    exported = torch.export.export(network, (torch.rand(2, 3, 48, 48),)).module()
     images = torch.rand(2, 3, 48, 48)
-    traced = torch.jit.trace(network, torch.rand(2, 3, 48, 48))
-    torch.testing.assert_close(traced(images), network(images))
+    torch.testing.assert_close(exported(images), network(images))
 
 
 def test_evaluating_restores_every_mode():
