@@ -1,0 +1,58 @@
+"""What the benchmarks share: interleaved timing, and the file a table is written to."""
+
+import json
+import os
+import statistics
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rsnotes.experiments import environment
+
+RESULTS = Path(__file__).resolve().parents[1] / "data" / "results"
+
+
+def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> dict[str, float]:
+    """Median seconds of a call of each way; every round calls all of them, so that a slow moment hits them alike.
+
+    Args:
+        ways: what to time, by name.
+        rounds: timed calls of each.
+        warm: calls of each before, not counted.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(-warm, rounds):
+        for name, call in ways.items():
+            start = time.perf_counter()
+            call()
+            if number >= 0:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def json_argument(name: str) -> Path:
+    """Where the command line (``--json PATH``) wants the table, by default ``data/results/benchmark_NAME.json``."""
+    parser = ArgumentParser(description=f"the benchmark {name}")
+    parser.add_argument("--json", type=Path, default=RESULTS / f"benchmark_{name}.json", help="file to write")
+    return parser.parse_args().json
+
+
+def report(path: Path, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table and write it, with what it was measured on; aside first, then renamed."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [columns, *([_text(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    print(title)
+    for line in lines:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    result = {"benchmark": path.stem, "title": title, "rows": list(rows), "environment": environment()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    aside.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    os.replace(aside, path)
+
+
+def _text(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str("" if value is None else value)
