@@ -1,17 +1,18 @@
 """The directive ``{equation-index}``: every equation with its function, its tests and the pages that show it.
 
-The table is made from the marks in the source at every build. A gap without a reason is a warning, which ends the
+The list is made from the marks in the source at every build. A gap without a reason is a warning, which ends the
 build where warnings are errors.
 """
 
 from pathlib import Path
 
 from docutils import nodes
-from rsnotes.teaching.equations import Equation, index, problems
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from rsnotes.teaching.equations import Equation, index, problems
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +36,19 @@ class EquationIndex(SphinxDirective):
         rows = [equation for equation in index(repository(Path(self.env.srcdir))) if equation.paper == paper]
         if not rows:
             raise self.error(f"no equation of {paper!r} in data/papers/equations.csv")
-        table = nodes.table("", classes=["rs-equations"])
-        group = nodes.tgroup("", cols=4)
-        group += [nodes.colspec(colwidth=width) for width in (24, 30, 34, 24)]
-        group += nodes.thead("", _row([[nodes.Text(t)] for t in ("Equation", "Function", "Tests", "Pages")]))
-        group += nodes.tbody("", *(self.entry(equation) for equation in rows))
-        table += group
-        return [table]
+        return [nodes.definition_list("", *(self.item(equation) for equation in rows), classes=["rs-equations"])]
 
-    def entry(self, equation: Equation) -> nodes.row:
-        functions = [_code(name.replace(":", ".")) for name in equation.functions]
-        tests = [_code(name.rpartition("/")[2]) for name in equation.tests]
-        pages = [self.page(name) for name in equation.pages]
-        cells = [_lines(part) for part in (functions, tests, pages)]
-        if equation.left_out:
-            last = max(i for i, part in enumerate((functions, tests, pages)) if not part or i == 2)
-            cells[last].append(nodes.emphasis("", equation.left_out))
-        row = _row([[nodes.Text(f"({equation.number}) {equation.name}")], *cells])
-        row["ids"] = [f"eq-{equation.paper}-{equation.number}"]
-        return row
+    def item(self, equation: Equation) -> nodes.definition_list_item:
+        """An equation, and under it a line each for function, tests and pages, and for the reason of a gap."""
+        term = nodes.term("", f"({equation.number}) {equation.name}", ids=[f"eq-{equation.paper}-{equation.number}"])
+        named: list[tuple[str, list[nodes.Node]]] = [
+            ("Function", [_code(name.replace(":", ".")) for name in equation.functions]),
+            ("Test", [_code(name.removeprefix("tests/")) for name in equation.tests]),
+            ("Page", [self.page(name) for name in equation.pages]),
+            ("Gap", [nodes.Text(equation.left_out)] if equation.left_out else []),
+        ]
+        lines = (nodes.line("", "", nodes.Text(f"{kind}: "), part) for kind, parts in named for part in parts)
+        return nodes.definition_list_item("", term, nodes.definition("", nodes.line_block("", *lines)))
 
     def page(self, name: str) -> nodes.Node:
         if name not in self.env.found_docs:
@@ -65,14 +60,6 @@ class EquationIndex(SphinxDirective):
 
 def _code(text: str) -> nodes.literal:
     return nodes.literal("", text)
-
-
-def _lines(parts: list[nodes.Node]) -> list[nodes.Node]:
-    return [nodes.line_block("", *(nodes.line("", "", part) for part in parts))] if parts else []
-
-
-def _row(cells: list[list[nodes.Node]]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 
 
 def warn_of_gaps(app: Sphinx) -> None:
