@@ -1,11 +1,15 @@
 """The objective's terms and weights, and the step, against the same written out."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 from lightning_fabric import Fabric
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from rsnotes.datasets import IGNORE, ISPRS, Sample
@@ -175,6 +179,28 @@ class Few:
         return Sample(batch.image[0], batch.mask[0])
 
 
+def _critic_after_three_steps(processes: int, folder: str) -> None:
+    """Train, and let every process write the critic it ends with."""
+    fabric = Fabric(accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto")
+    fabric.launch()
+    student, _, objective = make_parts(replace(RECIPE, gradient_penalty=0.0, critic_rate=20.0))
+    train(fabric, DRDStep(fabric, student, objective), Few(), None, steps=3, batch_size=4, seed=0)
+    save_file(dict(objective.critic.state_dict()), f"{folder}/{processes}-{fabric.global_rank}.safetensors")
+
+
+def test_two_processes_train_one_critic(tmp_path):
+    # without the penalty, whose mixtures are random, the critic's loss is a mean over samples
+    for processes in (1, 2):
+        command = [sys.executable, __file__, str(processes), str(tmp_path)]
+        subprocess.run(command, check=True, timeout=300, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    alone, first, second = (load_file(tmp_path / f"{name}.safetensors") for name in ("1-0", "2-0", "2-1"))
+    start = make_parts()[2].critic.state_dict()
+    for name, tensor in alone.items():
+        torch.testing.assert_close(first[name], second[name], rtol=0, atol=0)
+        torch.testing.assert_close(first[name], tensor, rtol=1e-4, atol=1e-5)
+    assert any((alone[name] - start[name]).abs().max() > 1e-3 for name in start)
+
+
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_a_run_resumes_with_its_critic(tmp_path, precision):
     def run(steps, folder=None):
@@ -219,3 +245,7 @@ def test_the_papers_networks_take_a_step():
     assert all(p.grad is not None for p in network.parameters())
     assert all(p.grad is None for p in teacher.parameters())
     assert not teacher.training
+
+
+if __name__ == "__main__":
+    _critic_after_three_steps(int(sys.argv[1]), sys.argv[2])
