@@ -47,7 +47,7 @@ bench: $(STAMP)           ## side-by-side timings, written to data/results/
 	for script in benchmarks/*.py; do $(PY) $$script || exit 1; done
 
 experiments: $(STAMP)     ## the long runs; stop and start them as you like
-	$(PY) -m rsnotes.experiments
+	$(PY) -m rsnotes experiments run
 
 manifest: $(STAMP)        ## after a change under data/
 	$(PY) tools/manifest.py --write

@@ -6,9 +6,13 @@ from typing import Annotated, Any, Union
 
 import tyro
 
+from rsnotes import catalogue
 from rsnotes.datasets import command as data
 
-COMMANDS: dict[str, dict[str, Callable[..., int]]] = {"data": {"check": data.check}}
+COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
+    "data": {"check": data.check},
+    "experiments": {"run": catalogue.run, "show": catalogue.show},
+}
 """Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""
 
 

@@ -54,7 +54,7 @@ def train(
     workers: int = 0,
     checkpoints: Path | None = None,
     every: int = 500,
-    after_step: Callable[[int], None] | None = None,
+    after_step: Callable[[History], None] | None = None,
 ) -> History:
     """Take ``steps`` steps on batches that depend on ``seed`` and the step number alone.
 
@@ -69,7 +69,7 @@ def train(
         workers: processes that load samples.
         checkpoints: folder to go on from and to save into; None saves nothing.
         every: steps between checkpoints.
-        after_step: called with the number of steps taken after each; not counted in the time.
+        after_step: called after each step with the record so far; not counted in the time.
 
     Returns:
         The record of the whole run, also of the part taken before it was resumed.
@@ -92,7 +92,7 @@ def train(
         history.add(values, time.perf_counter() - started)
         bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()}, refresh=False)
         if after_step is not None:
-            after_step(number + 1)
+            after_step(history)
         if checkpoints is not None and fabric.is_global_zero and ((number + 1) % every == 0 or number + 1 == steps):
             save_checkpoint(checkpoints, number + 1, step.parts, asdict(history))
         started = time.perf_counter()

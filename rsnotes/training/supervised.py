@@ -70,7 +70,7 @@ def fit(
     *,
     class_weight: Tensor | None = None,
     checkpoints: Path | None = None,
-    after_step: Callable[[int], None] | None = None,
+    after_step: Callable[[History], None] | None = None,
 ) -> History:
     """Train ``network`` in place by the recipe; see :func:`~rsnotes.training.train` for the rest."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)

@@ -1,0 +1,43 @@
+"""Every experiment of the book by name, and the commands that run and show them."""
+
+from importlib import import_module
+from pathlib import Path
+
+from rsnotes.experiments import Experiment, Results, perform
+
+EXPERIMENTS = {
+    "teacher": "rsnotes.experiments.ground:TEACHER",
+    "baseline": "rsnotes.experiments.ground:BASELINE",
+}
+"""Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment called ``name``; a wrong name lists those there are."""
+    if name not in EXPERIMENTS:
+        raise ValueError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
+    module, attribute = EXPERIMENTS[name].split(":")
+    return getattr(import_module(module), attribute)
+
+
+def run(names: tuple[str, ...] = (), /, scratch: Path = Path("_build/experiments"), redo_stale: bool = False) -> int:
+    """Run experiments; what has landed is left alone, what was killed goes on from its last checkpoint.
+
+    Args:
+        names: which, all by default.
+        scratch: folder for checkpoints.
+        redo_stale: run again what was made by other settings, code or scenes.
+    """
+    for name in names or EXPERIMENTS:
+        perform(experiment(name), scratch, redo_stale=redo_stale)
+    return 0
+
+
+def show(names: tuple[str, ...] = (), /) -> int:
+    """Print the table of each experiment, all by default, and what speaks against it."""
+    for name in names or EXPERIMENTS:
+        results = Results.read(experiment(name))
+        print(f"\n{name}: {results.experiment.title}")
+        print(results.table.to_string(index=False, float_format="%.2f") if len(results.files) else "nothing has landed")
+        print(*results.caveats(), sep="\n")
+    return 0

@@ -1,0 +1,87 @@
+"""From what, on what and by which source a result was made."""
+
+import ast
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rsnotes import scenes
+from rsnotes.training import choose_precision
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LIBRARIES = ("rsnotes", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "opencv-python-headless")
+
+
+def source_hashes(names: Iterable[str]) -> dict[str, str]:
+    """Hash of the code of modules and packages, comments, docstrings and layout left out.
+
+    Args:
+        names: paths inside the package, a file ("drd/relations.py") or a folder ("drd").
+
+    Returns:
+        A short hash for each file, by its path inside the package.
+    """
+    files: list[Path] = []
+    for name in names:
+        path = PACKAGE / name
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: the experiment names {name!r} as its source, and rsnotes has none")
+        files += [path] if path.is_file() else sorted(path.rglob("*.py"))
+    return {path.relative_to(PACKAGE).as_posix(): _code_hash(path) for path in files}
+
+
+def _code_hash(path: Path) -> str:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def environment() -> dict[str, Any]:
+    """Versions, processor, threads, arithmetic, commit and scenes version of this process."""
+    cuda = torch.cuda.is_available()
+    return {
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "processor": torch.cuda.get_device_name() if cuda else processor_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "precision": choose_precision("cuda" if cuda else "cpu").format,
+        "scenes": scenes.VERSION,
+        "commit": commit(),
+    }
+
+
+def processor_name() -> str:
+    """The processor's name as the system gives it, with what decides the speed of training."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), name)
+        flags = next((line.split(":")[1].split() for line in lines if line.startswith("flags")), [])
+    except OSError:
+        flags = []
+    known = [flag for flag in ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx2") if flag in flags]
+    return f"{name} ({', '.join(known)})" if known else name
+
+
+def commit() -> str:
+    """The commit of the clone this package lies in, with "+" if files differ from it; "unknown" outside a clone."""
+    git = ["git", "-C", str(PACKAGE)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain", "--", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -1,0 +1,106 @@
+"""The runner: resumable, nothing half-written, and honest about what is old, short or thin."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rsnotes import experiments
+from rsnotes.experiments import Experiment, Results, experiment, perform, provenance
+
+
+@dataclass(frozen=True)
+class Settings:
+    gain: float
+    steps: int = 10
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(experiment, "data_path", lambda: tmp_path)
+    return tmp_path / "results" / "toy"
+
+
+def make(run: Any, seeds: tuple[int, ...] = (0, 1)) -> Experiment:
+    variants = {"none": Settings(0.0), "method": Settings(0.02), "long": Settings(0.1, 100)}
+    return Experiment("toy", "Does it gain?", variants, seeds, run, ("training/schedules.py",))
+
+
+def figures(settings: Settings, seed: int, folder: Path) -> dict[str, Any]:
+    miou = 0.5 + settings.gain + 0.001 * seed + (0.0005 * seed if settings.gain else 0.0)
+    curve = [{"step": settings.steps, "seconds": 0.1 * settings.steps, "miou": miou}]
+    return {"scores": {"miou": miou}, "parameters": 1000, "curve": curve}
+
+
+def test_what_has_landed_is_not_run_again_and_a_killed_run_leaves_nothing(results: Path) -> None:
+    calls = []
+
+    def run(settings: Settings, seed: int, folder: Path) -> dict[str, Any]:
+        calls.append((settings.gain, seed, folder.name))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return figures(settings, seed, folder)
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(make(run), Path("scratch"))
+    assert sorted(p.name for p in results.iterdir()) == ["long.seed0.json", "method.seed0.json", "none.seed0.json"]
+    perform(make(run), Path("scratch"))
+    assert calls[3:] == [
+        (0.0, 1, "none.seed1"),
+        (0.0, 1, "none.seed1"),
+        (0.02, 1, "method.seed1"),
+        (0.1, 1, "long.seed1"),
+    ]
+    perform(make(run), Path("scratch"))
+    assert len(calls) == 7
+
+
+def test_changed_settings_source_or_scenes_make_a_result_stale(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = make(figures, seeds=(0,))
+    perform(toy, Path("scratch"))
+    assert not any("Stale" in caveat for caveat in Results.read(toy).caveats())
+    other = replace(toy, variants={**toy.variants, "method": Settings(0.02, steps=11)})
+    assert "Stale: the settings of method have changed." in Results.read(other).caveats()
+    moved = replace(toy, sources=("training/schedules.py", "training/loop.py"))
+    assert "Stale: changed since: training/loop.py." in Results.read(moved).caveats()
+    monkeypatch.setattr(experiment.scenes, "VERSION", "99")
+    assert any("scenes are at version 99" in caveat for caveat in Results.read(toy).caveats())
+
+
+def test_the_source_hash_sees_code_and_not_comments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    hashes = []
+    for text in (
+        "def f(x):\n    return x\n",
+        'def f(x):\n    """Text."""\n    return x  # same\n',
+        "def f(x):\n    return -x\n",
+    ):
+        (tmp_path / "m.py").write_text(text)
+        hashes.append(provenance.source_hashes(["m.py"])["m.py"])
+    assert hashes[0] == hashes[1] != hashes[2]
+    with pytest.raises(FileNotFoundError, match=r"names 'gone\.py' as its source"):
+        provenance.source_hashes(["gone.py"])
+
+
+def test_the_table_pairs_by_seed_and_the_caveats_say_what_is_thin(results: Path) -> None:
+    toy = make(figures, seeds=(0, 1, 2, 3, 4))
+    perform(toy, Path("scratch"))
+    read = Results.read(toy, plateau="long")
+    row = read.table.set_index("variant").loc["method"]
+    assert row["miou"] == pytest.approx(52.3)
+    assert row["difference"] == pytest.approx(2.1)
+    assert row["95 % half-width"] == pytest.approx(experiments.paired_difference(
+        {s: 2.0 + 0.05 * s for s in range(5)}, dict.fromkeys(range(5), 0.0)).half_width)  # fmt: skip
+    assert row["training seconds"] == pytest.approx(1.0)
+    assert read.caveats() == ["Undertrained: the baseline stands at 50.2, 83 % of its plateau 60.3."]
+    (results / "method.seed4.json").unlink()
+    thin = Results.read(toy)
+    assert thin.caveats()[0] == "14 of 15 runs have landed."
+    assert thin.caveats()[-1].endswith("wider than ±1): method.")
+
+
+def test_the_environment_names_what_a_figure_depends_on() -> None:
+    found = experiments.environment()
+    assert {"versions", "processor", "threads", "precision", "scenes", "commit"} <= found.keys()
+    assert "torch" in found["versions"]
