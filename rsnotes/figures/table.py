@@ -1,0 +1,54 @@
+"""Tables of numbers that come from files."""
+
+import html
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from rsnotes.figures.display import Output
+
+STYLE = """<style>
+.rs-table{overflow-x:auto;margin:.5em 0}
+.rs-table table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:0}
+.rs-table th,.rs-table td{padding:.25em .7em;text-align:right;border-bottom:1px solid #8886}
+.rs-table th:first-child,.rs-table td:first-child{text-align:left}
+.rs-table caption{caption-side:top;text-align:left;padding:.3em 0}
+.rs-table ul{margin:.4em 0 0 1.2em}
+</style>"""
+
+
+def table(
+    frame: pd.DataFrame, caption: str, *, digits: Mapping[str, int] | int = 1, notes: Sequence[str] = ()
+) -> Output:
+    """A data frame as a table with a caption, and what speaks against its numbers below.
+
+    Args:
+        frame: one row a row; the index is not shown. Missing values are shown as a dash.
+        caption: what the numbers are, with their unit.
+        digits: decimals of the numbers, for all columns or by column (1 where a column is not named).
+        notes: sentences shown under the table, for example :meth:`rsnotes.experiments.Results.caveats`.
+    """
+    places = {name: digits if isinstance(digits, int) else digits.get(name, 1) for name in map(str, frame.columns)}
+    written = pd.DataFrame({name: [_cell(value, places[str(name)]) for value in frame[name]] for name in frame.columns})
+    head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row) + "</tr>" for row in written.to_numpy()
+    )
+    listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    body = (
+        f'{STYLE}<div class="rs-table" role="region" aria-label="{html.escape(caption)}" tabindex="0"><table>'
+        f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        + (f"<ul>{listed}</ul>" if listed else "")
+        + "</div>"
+    )
+    return Output(body, "\n".join([caption, written.to_string(index=False), *notes]))
+
+
+def _cell(value: object, digits: int) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.{digits}f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace(",", "\u202f")
+    return str(value)
