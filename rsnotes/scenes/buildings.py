@@ -1,281 +1,152 @@
-"""Buildings on the canvas: walls, roofs by their planes, eaves, ridges, dormers, panels, vents."""
+"""Buildings on the canvas: walls with windows, and roofs by their planes."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from rsnotes.scenes.canvas import Canvas
 from rsnotes.scenes.config import Switches
-from rsnotes.scenes.materials import PALETTES, Colour
+from rsnotes.scenes.materials import Colour, shade
 from rsnotes.scenes.plan import Building
 from rsnotes.scenes.surfaces import Surface
 
+Corners = Sequence[tuple[float, float, float]]
 _OVERHANG = 0.45
 
 
-def _shade(colour: Colour, gain: float) -> Colour:
-    return tuple(min(gain * c, 255.0) for c in colour)  # type: ignore[return-value]
-
-
-class _Local:
+class Local:
     """A building's own axes: u along its length, v across, z up."""
 
     def __init__(self, canvas: Canvas, building: Building, on: Switches) -> None:
         self.canvas, self.b, self.on = canvas, building, on
         self.c, self.s = math.cos(building.angle), math.sin(building.angle)
 
-    def points(self, uvz: list[tuple[float, float, float]]) -> np.ndarray:
+    def points(self, uvz: Corners) -> np.ndarray:
+        """(N, 3) world corners."""
         b, c, s = self.b, self.c, self.s
         return np.array([(b.x + u * c - v * s, b.y + u * s + v * c, z) for u, v, z in uvz])
 
-    def normal(self, u: float, v: float, z: float) -> tuple[float, float, float]:
+    def face(
+        self,
+        uvz: Corners,
+        colour: Colour,
+        surface: Surface = Surface.ROOF,
+        normal: tuple[float, float, float] = (0.0, 0.0, 1.0),
+    ) -> None:
+        """A plane with its heights; ``normal`` of any length, in the building's axes."""
+        u, v, z = normal
         size = math.sqrt(u * u + v * v + z * z)
-        u, v = u / size, v / size
-        return u * self.c - v * self.s, u * self.s + v * self.c, z / size
+        u, v, z = u / size, v / size, z / size
+        self.canvas.face(self.points(uvz), colour, surface, (u * self.c - v * self.s, u * self.s + v * self.c, z))
 
-    def face(self, uvz, colour: Colour, surface=Surface.ROOF, normal=(0.0, 0.0, 1.0)) -> None:
-        self.canvas.face(self.points(uvz), colour, surface, self.normal(*normal))
+    def decal(self, uvz: Corners, colour: Colour) -> None:
+        """Paint on a face that is already there."""
+        self.canvas.decal(self.points(uvz), colour)
 
-    def box(self, u0: float, u1: float, v0: float, v1: float, base: float, top: float, colour: Colour) -> None:
-        """A small block on a roof: four sides, then the lid."""
-        self.walls(u0, u1, v0, v1, base, top, _shade(colour, 0.9), Surface.ROOF)
-        self.face([(u0, v0, top), (u1, v0, top), (u1, v1, top), (u0, v1, top)], colour)
+    def walls(self, ring: Sequence[tuple[float, float]], base: float, top: float, colour: Colour, of: Surface) -> None:
+        """Upright walls around an outline in (u, v)."""
+        for k, (ua, va) in enumerate(ring):
+            ub, vb = ring[(k + 1) % len(ring)]
+            self.face(
+                [(ua, va, base), (ub, vb, base), (ub, vb, top), (ua, va, top)], colour, of, (vb - va, ua - ub, 0.0)
+            )
 
-    def walls(self, u0, u1, v0, v1, base, top, colour: Colour, surface) -> None:
-        ring = [(u0, v0), (u1, v0), (u1, v1), (u0, v1)]
-        for (ua, va), (ub, vb) in zip(ring, ring[1:] + ring[:1], strict=True):
-            quad = [(ua, va, base), (ub, vb, base), (ub, vb, top), (ua, va, top)]
-            self.face(quad, colour, surface, (vb - va, ua - ub, 0.0))
-
-
-def draw_buildings(canvas: Canvas, buildings: list[Building], on: Switches) -> None:
-    """Draw all buildings; those the camera leans towards first, so that nearer ones hide them."""
-    lx, ly = canvas.lean
-    for building in sorted(buildings, key=lambda b: (-(b.x * lx + b.y * ly), b.x, b.y)):
-        if not canvas.outside(building.x, building.y, 0.75 * (building.length + building.width) + 4.0):
-            _draw(_Local(canvas, building, on))
+    def box(self, u: float, v: float, size: tuple[float, float], base: float, top: float, colour: Colour) -> None:
+        """A small block on a roof, ``size`` in half extents: sides, then the lid."""
+        self.walls(ring(u, v, *size), base, top, shade(colour, 0.9), Surface.ROOF)
+        self.face(level(u, v, *size, top), colour)
 
 
-def _draw(local: _Local) -> None:
-    b, on = local.b, local.on
-    half_u, half_v = 0.5 * b.length, 0.5 * b.width
-    if b.roof == "round":
-        _tank(local)
-        return
-    if on.facades:
-        local.walls(-half_u, half_u, -half_v, half_v, 0.0, b.eave, b.wall, Surface.WALL)
-        _windows(local, half_u, half_v)
-    if on.eaves and b.roof in ("gable", "hip", "mono"):
-        half_u, half_v = half_u + 0.6 * _OVERHANG, half_v + _OVERHANG
-    if not on.ridges or b.roof in ("flat", "hall"):
-        _flat(local, half_u, half_v)
-    elif b.roof == "mono":
-        slope = b.rise / (2.0 * half_v)
-        corners = [(-half_u, -half_v, b.eave), (half_u, -half_v, b.eave)]
-        corners += [(half_u, half_v, b.eave + b.rise), (-half_u, half_v, b.eave + b.rise)]
-        local.face(corners, b.colour, normal=(0.0, -slope, 1.0))
-    else:
-        _pitched(local, half_u, half_v, half_v if b.roof == "hip" else 0.0)
+def ring(u: float, v: float, half_u: float, half_v: float) -> list[tuple[float, float]]:
+    """Corners of a rectangle around (u, v)."""
+    return [(u - half_u, v - half_v), (u + half_u, v - half_v), (u + half_u, v + half_v), (u - half_u, v + half_v)]
 
 
-def _windows(local: _Local, half_u: float, half_v: float) -> None:
-    """Rows of dark windows on the long walls."""
+def level(u: float, v: float, half_u: float, half_v: float, z: float) -> list[tuple[float, float, float]]:
+    """Corners of a level rectangle at height ``z``."""
+    return [(a, b, z) for a, b in ring(u, v, half_u, half_v)]
+
+
+def draw_walls(local: Local) -> None:
+    """The walls, and windows where enough of a wall is seen."""
     b = local.b
-    dark = _shade(b.wall, 0.45)
+    half_u, half_v = 0.5 * b.length, 0.5 * b.width
+    local.walls(ring(0.0, 0.0, half_u, half_v), 0.0, b.eave, b.wall, Surface.WALL)
+    across = -local.s * local.canvas.lean[0] + local.c * local.canvas.lean[1]  # lean along v
+    if abs(across) * b.eave < 1.4:
+        return
+    v, dark = -math.copysign(half_v, across), shade(b.wall, 0.62)
     for floor in range(int(b.eave / 2.9)):
-        z0 = 1.0 + 2.9 * floor
+        low, high = 1.0 + 2.9 * floor, 2.4 + 2.9 * floor
         for k in range(int(b.length / 2.6)):
             u = -half_u + 1.3 + 2.6 * k
-            for v, sign in ((-half_v, -1.0), (half_v, 1.0)):
-                quad = [(u - 0.6, v, z0), (u + 0.6, v, z0), (u + 0.6, v, z0 + 1.4), (u - 0.6, v, z0 + 1.4)]
-                local.face(quad, dark, Surface.WALL, (0.0, sign, 0.0))
+            local.decal([(u - 0.6, v, low), (u + 0.6, v, low), (u + 0.6, v, high), (u - 0.6, v, high)], dark)
 
 
-def _pitched(local: _Local, half_u: float, half_v: float, hip: float) -> None:
-    """Two planes and two gables, or four planes; then what sits on them."""
+def draw_flat(local: Local) -> None:
+    """A level roof inside a brighter parapet."""
     b = local.b
-    hip = min(hip, half_u - 0.2)
-    top, ridge = b.eave + b.rise, half_u - hip
-    slope = b.rise / half_v
-    if local.on.facades and hip == 0.0:
-        for sign in (-1.0, 1.0):
-            u = sign * (half_u - 0.3)
-            gable = [(u, -half_v, b.eave), (u, half_v, b.eave), (u, 0.0, top)]
-            local.face(gable, b.wall, Surface.WALL, (sign, 0.0, 0.0))
-    far_first = sorted(
-        (-1.0, 1.0), key=lambda g: -g * (-local.s * local.canvas.lean[0] + local.c * local.canvas.lean[1])
-    )
-    if hip:
-        for sign in (-1.0, 1.0):
-            end = [(sign * half_u, -half_v, b.eave), (sign * half_u, half_v, b.eave), (sign * ridge, 0.0, top)]
-            local.face(end, _shade(b.colour, 0.98), normal=(sign * b.rise / hip, 0.0, 1.0))
-    for sign in far_first:
-        plane = [
-            (-half_u, sign * half_v, b.eave),
-            (half_u, sign * half_v, b.eave),
-            (ridge, 0.0, top),
-            (-ridge, 0.0, top),
-        ]
-        normal = (0.0, sign * slope, 1.0)
-        local.face(plane, _shade(b.colour, 1.0 + 0.02 * sign), normal=normal)
-        if local.on.eaves:
-            v0, z1 = sign * half_v, b.eave + 0.3 * slope
-            gutter = [
-                (-half_u, v0, b.eave),
-                (half_u, v0, b.eave),
-                (half_u, v0 - 0.3 * sign, z1),
-                (-half_u, v0 - 0.3 * sign, z1),
-            ]
-            local.face(gutter, _shade(b.colour, 0.68), normal=normal)
-    line = [(-ridge, -0.18, top), (ridge, -0.18, top), (ridge, 0.18, top), (-ridge, 0.18, top)]
-    local.face(line, _shade(b.colour, 1.22))
-    _on_pitched(local, ridge, half_v, slope)
-
-
-def _on_pitched(local: _Local, ridge: float, half_v: float, slope: float) -> None:
-    """Solar panels, dormers, a chimney."""
-    b = local.b
-    rng = np.random.Generator(np.random.PCG64(b.detail))
-    u = rng.random(8).tolist()
-    side = -1.0 if u[0] < 0.5 else 1.0
-
-    def height(v: float) -> float:
-        return b.eave + b.rise - slope * abs(v)
-
-    if local.on.solar_panels and b.panels:
-        a0, a1 = -0.75 * ridge, 0.75 * ridge * (0.2 + 0.8 * u[1])
-        _panels(local, a0, a1, side, (0.16 * half_v, 0.8 * half_v), height, slope)
-    if local.on.dormers and b.dormers and ridge > 1.5:
-        for k in range(b.dormers):
-            at = ridge * (-0.8 + 1.6 * (k + 0.5) / b.dormers)
-            for sign in (-1.0, 1.0) if u[2] < 0.5 else (side,):
-                if not (b.panels and local.on.solar_panels and sign == side):
-                    _dormer(local, at, sign, half_v, height)
-    if u[3] < 0.75 and b.length > 5.0:
-        at, v = (u[4] - 0.5) * 1.2 * ridge, 0.3 * (u[5] - 0.5) * half_v
-        local.box(at - 0.4, at + 0.4, v - 0.35, v + 0.35, height(v) - 0.4, height(0.0) + 0.8, _shade(b.wall, 0.75))
-
-
-def _panels(
-    local: _Local, a0: float, a1: float, side: float, across: tuple[float, float], height, slope: float
-) -> None:
-    colour = PALETTES["solar"][0]
-    v0, v1 = side * across[0], side * across[1]
-    normal = (0.0, side * slope, 1.0)
-    local.face(
-        [(a0, v0, height(v0)), (a1, v0, height(v0)), (a1, v1, height(v1)), (a0, v1, height(v1))], colour, None, normal
-    )
-    count = int((a1 - a0) / 1.1)
-    for k in range(1, count):
-        a = a0 + k * (a1 - a0) / count
-        bar = [
-            (a - 0.06, v0, height(v0)),
-            (a + 0.06, v0, height(v0)),
-            (a + 0.06, v1, height(v1)),
-            (a - 0.06, v1, height(v1)),
-        ]
-        local.face(bar, (96.0, 100.0, 116.0, 88.0), None, normal)
-
-
-def _dormer(local: _Local, at: float, sign: float, half_v: float, height) -> None:
-    """A small house in the roof: a front wall and two little planes."""
-    b = local.b
-    front, back = sign * 0.72 * half_v, sign * 0.2 * half_v
-    top, base = height(0.2 * half_v) - 0.1, height(0.72 * half_v)
-    wide = 0.95
-    local.face(
-        [
-            (at - wide, front, base),
-            (at + wide, front, base),
-            (at + wide, front, top - 0.5),
-            (at, front, top),
-            (at - wide, front, top - 0.5),
-        ],
-        b.wall,
-        Surface.ROOF,
-        (0.0, sign, 0.0),
-    )
-    for hand in (-1.0, 1.0):
-        edge = at + hand * (wide + 0.15)
-        plane = [(edge, front, top - 0.6), (edge, back, top - 0.6), (at, back, top), (at, front, top)]
-        local.face(plane, _shade(b.colour, 0.92), normal=(hand * 0.55, 0.0, 1.0))
-
-
-def _flat(local: _Local, half_u: float, half_v: float) -> None:
-    """A level roof with a parapet; vents and skylights, ribs on halls."""
-    b, eave = local.b, local.b.eave
-
-    def area(u: float, v: float) -> list[tuple[float, float, float]]:
-        return [(-u, -v, eave), (u, -v, eave), (u, v, eave), (-u, v, eave)]
-
-    local.face(area(half_u, half_v), _shade(b.colour, 1.14 if local.on.eaves else 1.0))
+    half_u, half_v = 0.5 * b.length, 0.5 * b.width
+    local.face(level(0.0, 0.0, half_u, half_v, b.eave), shade(b.colour, 1.16 if local.on.eaves else 1.0))
     if local.on.eaves:
-        rim = 0.35
-        local.face(area(half_u - rim, half_v - rim), b.colour)
-    if b.length * b.width < 25.0:
-        return
-    rng = np.random.Generator(np.random.PCG64(b.detail))
-    if b.roof == "hall" and local.on.ridges:
-        _ribs(local, half_u, half_v, rng)
-    for _ in range(int(rng.integers(0, 3 + int(b.length * b.width / 150.0)))):
-        u, v = rng.uniform(-0.8, 0.8) * half_u, rng.uniform(-0.8, 0.8) * half_v
-        size, tall = rng.uniform(0.5, 1.5), rng.uniform(0.5, 1.6)
-        gain = rng.uniform(0.7, 1.25)
-        local.box(
-            u - size,
-            u + size,
-            v - 0.7 * size,
-            v + 0.7 * size,
-            eave,
-            eave + tall,
-            _shade((165.0, 165.0, 165.0, 140.0), gain),
-        )
-    if local.on.solar_panels and b.panels:
-        dark = PALETTES["solar"][0]
-        for k in range(int((2.0 * half_v - 2.0) / 2.2)):
-            v = -half_v + 1.2 + 2.2 * k
-            row = [
-                (-0.8 * half_u, v, eave),
-                (0.5 * half_u, v, eave),
-                (0.5 * half_u, v + 1.3, eave),
-                (-0.8 * half_u, v + 1.3, eave),
-            ]
-            local.face(row, dark, None)
+        local.decal(level(0.0, 0.0, half_u - 0.35, half_v - 0.35, b.eave), b.colour)
 
 
-def _ribs(local: _Local, half_u: float, half_v: float, rng: np.random.Generator) -> None:
-    """Sheet ribs, a shallow ridge, skylight bands or a saw-tooth."""
-    b, eave = local.b, local.b.eave
-    saw = rng.random() < 0.35
-    step = 5.5 if saw else 2.4
-    for k in range(1, int(2.0 * half_u / step)):
-        u = -half_u + k * step
-        quad = [
-            (u, 0.4 - half_v, eave),
-            (u + (2.2 if saw else 0.3), 0.4 - half_v, eave),
-            (u + (2.2 if saw else 0.3), half_v - 0.4, eave),
-            (u, half_v - 0.4, eave),
-        ]
-        local.face(quad, _shade(b.colour, 0.72 if saw else 0.93))
-    if not saw:
-        for v in (-0.45 * half_v, 0.45 * half_v):
-            band = [
-                (-0.8 * half_u, v - 0.6, eave),
-                (0.8 * half_u, v - 0.6, eave),
-                (0.8 * half_u, v + 0.6, eave),
-                (-0.8 * half_u, v + 0.6, eave),
-            ]
-            local.face(band, _shade(b.colour, 1.18))
+def draw_mono(local: Local) -> None:
+    """One plane that falls to one side."""
+    b = local.b
+    half_u, half_v = _under_eaves(local)
+    z0, z1 = b.eave, b.eave + b.rise
+    corners = [(-half_u, -half_v, z0), (half_u, -half_v, z0), (half_u, half_v, z1), (-half_u, half_v, z1)]
+    local.face(corners, b.colour, normal=(0.0, -0.5 * b.rise / half_v, 1.0))
 
 
-def _tank(local: _Local) -> None:
+def _under_eaves(local: Local) -> tuple[float, float]:
+    """Half extents of the roof, which stands over the walls."""
+    out = _OVERHANG if local.on.eaves else 0.0
+    return 0.5 * local.b.length + 0.6 * out, 0.5 * local.b.width + out
+
+
+def draw_pitched(local: Local) -> tuple[float, float]:
+    """Two planes and two gables, or four planes; gutters and a ridge.
+
+    Returns:
+        Half the length of the ridge, and half the width of the roof.
+    """
+    b, on = local.b, local.on
+    half_u, half_v = _under_eaves(local)
+    hip = min(half_v, half_u - 0.2) if b.roof == "hip" else 0.0
+    top, ridge, slope = b.eave + b.rise, half_u - hip, b.rise / half_v
+    for sign in (-1.0, 1.0):
+        if hip:
+            end = [(sign * half_u, -half_v, b.eave), (sign * half_u, half_v, b.eave), (sign * ridge, 0.0, top)]
+            local.face(end, shade(b.colour, 0.98), normal=(sign * b.rise / hip, 0.0, 1.0))
+        elif on.facades:
+            u = sign * 0.5 * b.length
+            local.face(
+                [(u, -half_v, b.eave), (u, half_v, b.eave), (u, 0.0, top)], b.wall, Surface.WALL, (sign, 0.0, 0.0)
+            )
+    across = -local.s * local.canvas.lean[0] + local.c * local.canvas.lean[1]
+    for sign in (1.0, -1.0) if across > 0.0 else (-1.0, 1.0):  # the nearer plane last
+        v = sign * half_v
+        plane = [(-half_u, v, b.eave), (half_u, v, b.eave), (ridge, 0.0, top), (-ridge, 0.0, top)]
+        local.face(plane, shade(b.colour, 1.0 + 0.03 * sign), normal=(0.0, sign * slope, 1.0))
+        if on.eaves:
+            v1, z1 = v - 0.3 * sign, b.eave + 0.3 * slope
+            local.decal(
+                [(-half_u, v, b.eave), (half_u, v, b.eave), (half_u, v1, z1), (-half_u, v1, z1)], shade(b.colour, 0.68)
+            )
+    local.decal(level(0.0, 0.0, ridge, 0.18, top), shade(b.colour, 1.22))
+    return ridge, half_v
+
+
+def draw_tank(local: Local) -> None:
     """A round tank or silo."""
     b, n = local.b, 20
     r = 0.5 * b.length
-    ring = [(r * math.cos(2.0 * math.pi * k / n), r * math.sin(2.0 * math.pi * k / n)) for k in range(n)]
+    outline = [(r * math.cos(2.0 * math.pi * k / n), r * math.sin(2.0 * math.pi * k / n)) for k in range(n)]
     if local.on.facades:
-        for (ua, va), (ub, vb) in zip(ring, ring[1:] + ring[:1], strict=True):
-            quad = [(ua, va, 0.0), (ub, vb, 0.0), (ub, vb, b.eave), (ua, va, b.eave)]
-            local.face(quad, b.wall, Surface.WALL, (vb - va, ua - ub, 0.0))
-    local.face([(u, v, b.eave) for u, v in ring], b.colour)
-    local.face([(0.8 * u, 0.8 * v, b.eave) for u, v in ring], _shade(b.colour, 0.94))
+        local.walls(outline, 0.0, b.eave, b.wall, Surface.WALL)
+    local.face([(u, v, b.eave) for u, v in outline], b.colour)
+    local.decal([(0.8 * u, 0.8 * v, b.eave) for u, v in outline], shade(b.colour, 0.94))

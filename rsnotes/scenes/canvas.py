@@ -24,9 +24,15 @@ class Canvas:
     """
 
     def __init__(
-        self, pixels: int, gsd: float, lean: tuple[float, float], sun: tuple[float, float, float], ground: Colour
+        self,
+        pixels: int,
+        margin: float,
+        gsd: float,
+        lean: tuple[float, float],
+        sun: tuple[float, float, float],
+        ground: Colour,
     ) -> None:
-        self.pixels, self.gsd, self.lean, self.sun = pixels, gsd, lean, sun
+        self.pixels, self.margin, self.gsd, self.lean, self.sun = pixels, margin, gsd, lean, sun
         side = FINE * pixels
         self.albedo = np.empty((side, side, 4), np.uint8)
         self.albedo[:] = [round(c) for c in ground]
@@ -36,6 +42,7 @@ class Canvas:
         self.facing = np.full((side, side), round(255 * sun[2]), np.uint8)
         self._scale = FINE / gsd
         self._middle = 0.5 * side - 0.5
+        self._tilt = np.array(lean)
 
     def _fixed(self, xy: np.ndarray) -> np.ndarray:
         """(N, 2) world metres to OpenCV's fixed-point corners; rounding hides the processor's last bits."""
@@ -46,6 +53,10 @@ class Canvas:
         half = 0.5 * self.pixels * self.gsd + reach
         return abs(x) > half or abs(y) > half
 
+    def unseen(self, x: float, y: float, reach: float = 0.0) -> bool:
+        """Whether everything within ``reach`` metres of (x, y) lies in the margin, well away from the tile."""
+        return self.outside(x, y, reach + 5.0 - self.margin)
+
     def flat(self, xy: np.ndarray, colour: Colour, surface: Surface | None) -> None:
         """Paint an area of the ground."""
         corners = self._fixed(xy)
@@ -55,6 +66,13 @@ class Canvas:
         cv2.fillPoly(self.albedo, [corners], colour, shift=_SHIFT)
         if surface is not None:
             cv2.fillPoly(self.surface, [corners], int(surface), shift=_SHIFT)
+
+    def decal(self, xyz: np.ndarray, colour: Colour, surface: Surface | None = None) -> None:
+        """Paint something thin on what is already there; heights and light stay."""
+        lifted = self._fixed(xyz[:, :2] + xyz[:, 2:] * self._tilt)
+        cv2.fillPoly(self.albedo, [lifted], colour, shift=_SHIFT)
+        if surface is not None:
+            cv2.fillPoly(self.surface, [lifted], int(surface), shift=_SHIFT)
 
     def face(
         self, xyz: np.ndarray, colour: Colour, surface: Surface | None, normal: tuple[float, float, float] | None = None
@@ -67,7 +85,7 @@ class Canvas:
             surface: what it is, None to leave that as it is.
             normal: unit normal, for the light; None means level.
         """
-        lifted = self._fixed(xyz[:, :2] + xyz[:, 2:] * np.array(self.lean))
+        lifted = self._fixed(xyz[:, :2] + xyz[:, 2:] * self._tilt)
         cv2.fillPoly(self.albedo, [lifted], colour, shift=_SHIFT)
         if surface is not None:
             cv2.fillPoly(self.surface, [lifted], int(surface), shift=_SHIFT)

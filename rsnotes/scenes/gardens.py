@@ -82,7 +82,7 @@ def trees(
     area: tuple[float, float, float, float],
     mean: float,
     key: tuple[int, ...],
-    size: tuple[float, float] = (1.6, 3.9),
+    size: tuple[float, float] = (1.5, 4.9),
     keep_off: tuple[float, float, float, float] | None = None,
 ) -> None:
     """Trees in a rectangle of (a, d): single ones, and clumps of them.
@@ -104,7 +104,7 @@ def trees(
             continue
         a, d = a0 + u[1] * (a1 - a0), d0 + u[2] * (d1 - d0)
         conifer = u[3] < 0.2
-        radius = size[0] + (size[1] - size[0]) * u[4] * (0.75 if conifer else 1.0)
+        radius = size[0] + (size[1] - size[0]) * u[4] ** 1.4 * (0.7 if conifer else 1.0)
         members = 1 + (int(5.0 * u[5] ** 1.5) if plan.on.tree_clumps else 0)
         for k in range(members):
             da, dd, scale = clump[k]

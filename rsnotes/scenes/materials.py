@@ -6,7 +6,14 @@ from rsnotes.scenes.config import SceneConfig
 
 Colour = tuple[float, float, float, float]
 
-# The first entry of a palette is the typical one; without colour overlap it is the only one.
+
+def shade(colour: Colour, gain: float) -> Colour:
+    """A brighter or darker colour."""
+    r, g, b, n = colour
+    return min(gain * r, 255.0), min(gain * g, 255.0), min(gain * b, 255.0), min(gain * n, 255.0)
+
+
+# The first entry of a palette is the typical one and comes most often; without colour overlap it is the only one.
 PALETTES: dict[str, tuple[Colour, ...]] = {
     "asphalt": ((112, 112, 115, 95), (132, 130, 128, 110), (92, 93, 98, 80), (122, 116, 110, 105)),
     "kerb": ((158, 155, 150, 125), (142, 138, 134, 115), (150, 130, 120, 125)),
@@ -136,7 +143,7 @@ class Materials:
         """A colour of the palette ``name``; brightness strays by ``spread``, hue by half of it."""
         rows = self._palettes[name]
         u, *jitter = rng.random(6).tolist()
-        row = rows[int(u * len(rows)) if self._overlap else 0].tolist()
+        row = rows[int(u**1.5 * len(rows)) if self._overlap else 0].tolist()
         gain = 1.0 + 2.0 * spread * (jitter[0] - 0.5) * 1.7
         return tuple(
             min(max(c * gain * (1.0 + spread * (j - 0.5)), 0.0), 255.0) for c, j in zip(row, jitter[1:], strict=True)
@@ -156,7 +163,7 @@ class Materials:
         out = np.empty((len(conifer), 4))
         for name, chosen in (("broadleaf", ~conifer), ("conifer", conifer)):
             rows = np.array(SEASONAL[name], np.float64)
-            index = (u[:, 0] * len(rows)).astype(int) if self._overlap else np.zeros(len(u), int)
+            index = (u[:, 0] * np.sqrt(u[:, 0]) * len(rows)).astype(int) if self._overlap else np.zeros(len(u), int)
             where = 2.0 * np.clip(self._season + 0.25 * (u[:, 1] - 0.5) * min(4.0 * self._season, 1.0), 0.0, 1.0)
             first = np.minimum(where.astype(int), 1)
             low, high = rows[index, first], rows[index, first + 1]

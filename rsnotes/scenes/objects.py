@@ -5,13 +5,9 @@ import math
 import numpy as np
 
 from rsnotes.scenes.canvas import Canvas
-from rsnotes.scenes.materials import Colour
+from rsnotes.scenes.materials import Colour, shade
 from rsnotes.scenes.plan import Car, Store, Wall, box
 from rsnotes.scenes.surfaces import Surface
-
-
-def _shade(colour: Colour, gain: float) -> Colour:
-    return tuple(min(gain * c, 255.0) for c in colour)  # type: ignore[return-value]
 
 
 def _lid(outline: np.ndarray, height: float) -> np.ndarray:
@@ -27,7 +23,7 @@ def _block(canvas: Canvas, outline: np.ndarray, height: float, colour: Colour, s
         dx, dy = (outline[j] - outline[k]).tolist()
         size = math.hypot(dx, dy) or 1.0
         side = np.stack([base[k], base[j], top[j], top[k]])
-        canvas.face(side, _shade(colour, 0.9), surface, (dy / size, -dx / size, 0.0))
+        canvas.face(side, shade(colour, 0.9), surface, (dy / size, -dx / size, 0.0))
     canvas.face(top, colour, surface)
 
 
@@ -59,7 +55,7 @@ _GLASS = (48.0, 54.0, 62.0, 40.0)
 def draw_cars(canvas: Canvas, cars: list[Car]) -> None:
     """Body, roof and windows, bright or dark against each other, so that a car is not a plain rectangle."""
     for car in cars:
-        if canvas.outside(car.x, car.y, car.length):
+        if canvas.unseen(car.x, car.y):
             continue
         c, s = 0.5 * car.length * math.cos(car.angle), 0.5 * car.length * math.sin(car.angle)
         ratio = car.width / car.length
@@ -67,13 +63,13 @@ def draw_cars(canvas: Canvas, cars: list[Car]) -> None:
         def part(shape, z: float, car=car, c=c, s=s, ratio=ratio) -> np.ndarray:
             return np.array([(car.x + f * c - a * ratio * s, car.y + f * s + a * ratio * c, z) for f, a in shape])
 
-        canvas.face(part(_BODY, 0.0), _shade(car.colour, 0.55), Surface.CAR)
-        canvas.face(part(_BODY, 0.75 * car.height), _shade(car.colour, 0.93), Surface.CAR)
+        canvas.decal(part(_BODY, 0.0), shade(car.colour, 0.55), Surface.CAR)
+        canvas.face(part(_BODY, 0.75 * car.height), shade(car.colour, 0.93), Surface.CAR)
         if car.height < 2.0:
-            canvas.face(part(_WINDSCREEN, 0.9 * car.height), _GLASS, Surface.CAR)
-            canvas.face(part(_REAR_WINDOW, 0.9 * car.height), _GLASS, Surface.CAR)
+            canvas.decal(part(_WINDSCREEN, 0.9 * car.height), _GLASS)
+            canvas.decal(part(_REAR_WINDOW, 0.9 * car.height), _GLASS)
             roof = ((-0.58, -0.7), (0.17, -0.7), (0.17, 0.7), (-0.58, 0.7))
-            canvas.face(part(roof, car.height), _shade(car.colour, 1.08), Surface.CAR)
+            canvas.decal(part(roof, car.height), shade(car.colour, 1.08))
         else:
             wind = ((0.72, -0.8), (0.58, -0.8), (0.58, 0.8), (0.72, 0.8))
-            canvas.face(part(wind, 0.8 * car.height), _GLASS, Surface.CAR)
+            canvas.decal(part(wind, 0.8 * car.height), _GLASS)

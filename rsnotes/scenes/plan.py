@@ -94,16 +94,22 @@ class Plan:
         config: its domain.
         frame: its street coordinates.
         materials: its colours.
+        reach: half the side of what is drawn, in metres.
     """
 
-    def __init__(self, seed: int, config: SceneConfig, frame: Frame, materials: Materials) -> None:
-        self.seed, self.config, self.on, self.frame, self.materials = seed, config, config.switches, frame, materials
+    def __init__(self, seed: int, config: SceneConfig, frame: Frame, materials: Materials, reach: float) -> None:
+        self.seed, self.config, self.on = seed, config, config.switches
+        self.frame, self.materials, self.reach = frame, materials, reach
         self.patches: dict[str, list[Patch]] = {stage: [] for stage in GROUND_STAGES}
         self.walls: list[Wall] = []
         self.buildings: list[Building] = []
         self.trees: list[Tree] = []
         self.cars: list[Car] = []
         self.stores: list[Store] = []
+
+    def beyond(self, x: float, y: float, radius: float) -> bool:
+        """Whether everything within ``radius`` metres of (x, y) lies off what is drawn."""
+        return abs(x) > self.reach + radius or abs(y) > self.reach + radius
 
     def rng(self, stage: str, *key: int) -> np.random.Generator:
         """Random numbers of one stage at one place."""

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from rsnotes.scenes import industry, old_town, shading, suburb, texture, village
-from rsnotes.scenes.buildings import draw_buildings
 from rsnotes.scenes.canvas import Canvas, sun_vector
 from rsnotes.scenes.config import SceneConfig
 from rsnotes.scenes.frame import Frame
@@ -15,6 +14,7 @@ from rsnotes.scenes.materials import Materials
 from rsnotes.scenes.objects import draw_cars, draw_stores, draw_walls
 from rsnotes.scenes.plan import GROUND_STAGES, Plan
 from rsnotes.scenes.roads import lay_streets
+from rsnotes.scenes.roofs import draw_buildings
 from rsnotes.scenes.seeds import generator
 from rsnotes.scenes.sensor import expose
 from rsnotes.scenes.streets import street_network
@@ -23,7 +23,7 @@ from rsnotes.scenes.vegetation import draw_crowns
 
 LAYOUT_FILLS = {"suburb": suburb.fill, "old_town": old_town.fill, "industry": industry.fill, "village": village.fill}
 SENSOR_AXES = ("season", "sun_elevation", "sun_azimuth", "haze", "cast", "contrast", "softness", "grain")
-MARGIN = 24.0  # metres drawn around the tile: what leans and casts shadows into it
+MARGIN = 18.0  # metres drawn around the tile: what leans and casts shadows into it
 
 
 class Scene(NamedTuple):
@@ -101,8 +101,9 @@ class _Drawing:
     def plan(self) -> Plan:
         """What lies where."""
         frame = Frame(self.seed, self.config)
-        plan = Plan(self.seed, self.config, frame, self.materials)
-        network = street_network(self.seed, self.config, frame, 0.5 * self.pixels * self.gsd)
+        reach = 0.5 * self.pixels * self.gsd
+        plan = Plan(self.seed, self.config, frame, self.materials, reach)
+        network = street_network(self.seed, self.config, frame, reach)
         for block in network.blocks:
             LAYOUT_FILLS[block.kind](plan, block)
         lay_streets(plan, network.streets)
@@ -111,7 +112,7 @@ class _Drawing:
     def paint(self, plan: Plan) -> Canvas:
         """Everything but trees, from the ground up."""
         ground = self.materials.pick(generator(self.seed, "ground"), "meadow")
-        canvas = Canvas(self.pixels, self.gsd, self.lean, self.sun, ground)
+        canvas = Canvas(self.pixels, MARGIN, self.gsd, self.lean, self.sun, ground)
         for stage in GROUND_STAGES:
             for patch in plan.patches[stage]:
                 canvas.flat(patch.outline, patch.colour, patch.surface)

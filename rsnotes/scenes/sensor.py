@@ -47,7 +47,7 @@ def expose(light: np.ndarray, axes: dict[str, float], on: Switches, rngs: dict[s
         light = cv2.GaussianBlur(light, (7, 7), 0.3 + 1.0 * axes["softness"])
     warm = 2.0 * axes["cast"] - 1.0
     light = light * np.array([1.0 + 0.18 * warm, 1.0 + 0.03 * warm, 1.0 - 0.22 * warm, 1.0], np.float32)
-    shown = np.sqrt(np.maximum(light, 0.0))  # display values 0..1, close to gamma 2.2
+    shown = np.sqrt(np.maximum(light, 0.0) * np.float32(1.2))  # display values 0..1, close to gamma 2.2
     if on.sensor_noise:
         fine, wide = noise(rngs["grain"], pixels, 1), noise(rngs["grain"], pixels, 2)
         colour = rngs["grain"].standard_normal((pixels, pixels, 4), np.float32)

@@ -59,7 +59,7 @@ def crown_light(height: np.ndarray, crown: np.ndarray, gsd: float, sun: tuple[fl
     np.clip(gx, -1.3, 1.3, out=gx)
     np.clip(gy, -1.3, 1.3, out=gy)
     size = np.sqrt(gx * gx + gy * gy + 1.0)
-    light = (np.float32(sun[2]) - gx * np.float32(sun[0]) - gy * np.float32(sun[1])) / size
+    light = np.float32(1.12) * (np.float32(sun[2]) - gx * np.float32(sun[0]) - gy * np.float32(sun[1])) / size
     return np.where(crown, np.maximum(light, 0.0), 0.0).astype(np.float32)
 
 

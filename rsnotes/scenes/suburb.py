@@ -25,10 +25,10 @@ def fill(plan: Plan, block: Block) -> None:
             if front.length - a - width < 9.0:
                 width = front.length - a
             key = (*block.key, side, index)
-            if not lots.special(plan, front, a, a + width, depth, key):
-                (_terrace if terraces and width > 15.0 else detached)(plan, front, a, a + width, depth, key)
-            a += width
-            index += 1
+            far = plan.beyond(*front.place(a + 0.5 * width, 0.5 * depth)[:2], 0.8 * (width + depth))
+            a, index = a + width, index + 1
+            if not far and not lots.special(plan, front, a - width, a, depth, key):
+                (_terrace if terraces and width > 15.0 else detached)(plan, front, a - width, a, depth, key)
 
 
 def _ground(plan: Plan, front: Frontage, a0: float, a1: float, depth: float, key: tuple[int, ...]) -> None:
