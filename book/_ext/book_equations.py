@@ -7,12 +7,11 @@ build where warnings are errors.
 from pathlib import Path
 
 from docutils import nodes
+from equation_marks import Equation, index, problems
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-
-from rsnotes.teaching.equations import Equation, index, problems
 
 logger = logging.getLogger(__name__)
 

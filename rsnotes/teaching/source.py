@@ -15,8 +15,8 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, String, Tok
 
 from rsnotes.figures.display import Output
 
-EQUATION_LINE = re.compile(r"^\s*Equation: (?P<paper>[a-z_]+) (?P<number>\w+)\s*$", re.MULTILINE)
-"""A docstring line that names the equation a function implements, for example ``Equation: drd 1``."""
+EQUATION = re.compile(r"Equation: (?P<paper>[a-z_]+) (?P<number>\w+)")
+"""What a docstring says of the equation a function implements, for example ``Equation: drd 1``."""
 
 
 class LightStyle(Style):
@@ -78,14 +78,11 @@ def show_source(thing: Callable[..., Any] | type) -> Output:
 def source_html(name: str, code: str) -> str:
     """The source under its name, with the style that makes it legible in light and in dark pages."""
     block = highlight(code, PythonLexer(), _formatter(LightStyle))
-    block = EQUATION_SPAN.sub(_mark_equation, block)
+    block = EQUATION.sub(_mark_equation, block)
     return (
         f'{_style()}<figure class="rs-source" style="margin:.5em 0"><figcaption><code>{html.escape(name)}</code>'
         f"</figcaption>{block}</figure>"
     )
-
-
-EQUATION_SPAN = re.compile(r"Equation: (?P<paper>[a-z_]+) (?P<number>\w+)")
 
 
 def _mark_equation(found: re.Match[str]) -> str:

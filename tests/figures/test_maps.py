@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb as parse_colour
+
 from rsnotes.datasets import IGNORE, ISPRS
 from rsnotes.figures import class_colours, overlay, paint, relation_map, relation_rows, tiles, to_rgb
 

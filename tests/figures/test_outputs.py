@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
+
 from rsnotes.figures import picker, show, slider
 from rsnotes.figures.encode import encode
 

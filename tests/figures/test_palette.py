@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+
 from rsnotes.datasets import ISPRS, Classes
 from rsnotes.figures.palette import FACE, INK, LINES, SERIES, class_colours
 
@@ -42,7 +43,7 @@ def test_series_and_classes_stay_apart(vision):
 
 
 def test_the_measure_finds_the_isprs_colours_hard_to_tell():
-    files = ["#%02x%02x%02x" % colour for colour in ISPRS.colours]
+    files = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ISPRS.colours]
     assert smallest_difference(files, VISIONS["tritanopia"]) < smallest_difference(
         class_colours(ISPRS), VISIONS["tritanopia"]
     )

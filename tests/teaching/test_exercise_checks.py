@@ -1,6 +1,7 @@
 """How an exercise answers, and how it stands in a page."""
 
 import pytest
+
 from rsnotes.teaching import Exercise, check, sync
 from rsnotes.teaching.exercise import verdict
 
@@ -63,7 +64,9 @@ def test_check_prints_one_line(capsys):
 
 
 def test_values_are_checked_as_they_are():
-    exercise = Exercise("Read", "How many?", "n", "n = ...", "n = 12", lambda n: None if n == 12 else "Count again.", {})
+    exercise = Exercise(
+        "Read", "How many?", "n", "n = ...", "n = 12", lambda n: None if n == 12 else "Count again.", {}
+    )
     assert verdict(exercise, 12) is None
     assert verdict(exercise, 11) == "Count again."
     assert verdict(exercise, None) == "n has no value yet."

@@ -5,6 +5,7 @@ import pkgutil
 from typing import Any
 
 import pytest
+
 import rsnotes
 from rsnotes.teaching import Exercise
 from rsnotes.teaching.exercise import verdict

@@ -2,6 +2,7 @@
 
 import pytest
 from bs4 import BeautifulSoup
+
 from rsnotes.teaching import Choice, Question, quiz
 
 RIGHT = Choice("`a < b`", "Because $a = 1$.", right=True)

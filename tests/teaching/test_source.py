@@ -6,6 +6,7 @@ import inspect
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib.colors import to_rgb
+
 from rsnotes.datasets import Classes
 from rsnotes.teaching import show_source
 from rsnotes.teaching.source import DarkStyle, LightStyle, source_html
@@ -25,7 +26,9 @@ def test_a_method_is_shown_from_the_margin():
 
 
 def test_equations_of_the_docstring_are_marked():
-    code = 'def f():\n    """Map.\n\n    Equation: drd 1\n    Equation: maflnet 27\n    """\n    return "Equation: no"\n'
+    code = (
+        'def f():\n    """Map.\n\n    Equation: drd 1\n    Equation: maflnet 27\n    """\n    return "Equation: no"\n'
+    )
     soup = BeautifulSoup(source_html("f", code), "html.parser")
     marks = soup.find_all(class_="rs-equation")
     assert [mark["data-equation"] for mark in marks] == ["drd-1", "maflnet-27"]

@@ -7,12 +7,15 @@ A function says so in its docstring (``Equation: drd 1``), a test by ``@pytest.m
 
 import ast
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsnotes.teaching.pages import shown_by
-from rsnotes.teaching.source import EQUATION_LINE
+from page_cells import shown_by
+
+EQUATION_LINE = re.compile(r"^\s*Equation: (?P<paper>[a-z_]+) (?P<number>\w+)\s*$", re.MULTILINE)
+"""The docstring line that names an equation."""
 
 Key = tuple[str, str]
 """Paper and number of an equation, for example ``("drd", "1")``."""
@@ -51,8 +54,13 @@ def index(root: Path) -> list[Equation]:
     functions, tests = _by_key(_marked_functions(root)), _by_key(_marked_tests(root))
     shown = shown_by(root / "book")
     rows = []
-    with (root / "data" / "papers" / "equations.csv").open(encoding="utf-8", newline="") as file:
+    table = root / "data" / "papers" / "equations.csv"
+    with table.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
+            if None in row or None in row.values():
+                raise ValueError(
+                    f"{table}: the row of {row['paper']} {row['number']} has not four fields: quote commas"
+                )
             key = (row["paper"], row["number"])
             found = functions.get(key, ())
             pages = sorted({page for page, names in shown.items() if any(_shows(names, name) for name in found)})
@@ -61,7 +69,10 @@ def index(root: Path) -> list[Equation]:
 
 
 def problems(root: Path) -> list[str]:
-    """What is wrong with the marks, a sentence each: gaps without a reason, reasons without a gap, unknown numbers."""
+    """What is wrong with the marks, a sentence each: gaps without a reason, reasons without a gap, unknown numbers.
+
+    A paper without a row in the table is not begun, and its marks are not looked at.
+    """
     equations = index(root)
     faults = []
     for equation in equations:
@@ -71,9 +82,12 @@ def problems(root: Path) -> list[str]:
         if equation.left_out and not gaps:
             faults.append(f"{label} has function, test and page: take its reason out of data/papers/equations.csv")
     known = {(equation.paper, equation.number) for equation in equations}
+    begun = {equation.paper for equation in equations}
     marks = {**_by_key(_marked_functions(root)), **_by_key(_marked_tests(root))}
     for paper, number in sorted(marks.keys() - known):
-        faults.append(f"{paper} {number} is marked by {marks[paper, number][0]} and not in data/papers/equations.csv")
+        if paper in begun:
+            mark = marks[paper, number][0]
+            faults.append(f"{paper} {number} is marked by {mark} and not in data/papers/equations.csv")
     return faults
 
 

@@ -1,10 +1,13 @@
 """Equation marks read from a small tree of source, tests and pages."""
 
+import sys
 from pathlib import Path
 
 import pytest
-from rsnotes.teaching.equations import index, problems
-from rsnotes.teaching.pages import code_cells, shown_names
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
+from equation_marks import index, problems
+from page_cells import code_cells, shown_names
 
 TREE = {
     "data/papers/equations.csv": "paper,number,name,left_out\ndrd,1,map,\ndrd,2,loss,\n",
@@ -116,9 +119,18 @@ def test_a_reason_without_a_gap_is_a_problem(root):
 
 def test_a_mark_without_a_row_is_a_problem(root):
     replace(root, "rsnotes/drd/relations.py", "Equation: drd 1", "Equation: drd 1\n    Equation: drd 13")
-    assert problems(root) == [
-        "drd 13 is marked by rsnotes.drd.relations:relation and not in data/papers/equations.csv"
-    ]
+    assert problems(root) == ["drd 13 is marked by rsnotes.drd.relations:relation and not in data/papers/equations.csv"]
+
+
+def test_a_row_with_a_comma_too_many_is_named(root):
+    replace(root, "data/papers/equations.csv", "drd,1,map,", "drd,1,map, of pixels,")
+    with pytest.raises(ValueError, match=r"equations\.csv: the row of drd 1 has not four fields"):
+        index(root)
+
+
+def test_marks_of_a_paper_not_begun_are_left_alone(root):
+    replace(root, "rsnotes/drd/relations.py", "Equation: drd 1", "Equation: drd 1\n    Equation: later 3")
+    assert problems(root) == []
 
 
 def test_cells_lose_options_and_magics_and_keep_the_code():
