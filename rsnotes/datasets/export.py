@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from scipy import ndimage
 
 from rsnotes.datasets.classes import IGNORE, ISPRS
@@ -130,7 +130,7 @@ def _write_all(root: Path, pictures: Mapping[str, NDArray[np.uint8]], transform:
 
 def _transform(place: int, scene: SceneArrays, gsd: float) -> Affine:
     """Tiles lie in a row to the east, a tile's width apart, so that no two touch."""
-    return from_origin(ORIGIN[0] + 2 * place * scene.mask.shape[1] * gsd, ORIGIN[1], gsd, gsd)
+    return Affine(gsd, 0, ORIGIN[0] + 2 * place * scene.mask.shape[1] * gsd, 0, -gsd, ORIGIN[1])
 
 
 def _require_scene(tile: Path, scene: SceneArrays) -> None:

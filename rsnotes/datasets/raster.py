@@ -25,6 +25,7 @@ GDAL_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing of the folder for every window
     "GDAL_PAM_ENABLED": "NO",  # no .aux.xml beside the image is read or written
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",  # a truncated JPEG is an error, not a grey area
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # the fast path for whole images gives random pixels for a truncated PNG
 }
 
 MOST_COMPRESSED = 10_000
@@ -117,7 +118,7 @@ def open_image(path: str | PathLike[str]) -> Iterator[rasterio.DatasetReader]:
                 _require_plausible(path, source)
                 yield source
     except (RasterioError, CPLE_BaseError, OSError, MemoryError, UnicodeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
         raise DataError.at(
             path,
             f"cannot be read as an image ({reason})",
