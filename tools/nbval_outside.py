@@ -20,9 +20,9 @@ from pages import BOOK, CELL_TIMEOUT, PAGE_ENVIRONMENT, ROOT, page_named, pages
 TOOLS = Path(__file__).resolve().parent
 
 
-def build_wheel(folder: Path) -> Path:
+def build_wheel(folder: Path, project: Path = ROOT) -> Path:
     """The project's wheel, built into ``folder``."""
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(project)]
     subprocess.run(command, check=True)
     return next(folder.glob("rsnotes-*.whl"))
 
