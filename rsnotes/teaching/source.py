@@ -77,10 +77,14 @@ def show_source(thing: Callable[..., Any] | type) -> Output:
 
 def source_html(name: str, code: str) -> str:
     """The source under its name, with the style that makes it legible in light and in dark pages."""
+    label = html.escape(name)
     block = highlight(code, PythonLexer(), _formatter(LightStyle))
     block = EQUATION.sub(_mark_equation, block)
+    block = block.replace(
+        '<div class="rs-code">', f'<div class="rs-code" tabindex="0" role="group" aria-label="{label}">'
+    )
     return (
-        f'{_style()}<figure class="rs-source" style="margin:.5em 0"><figcaption><code>{html.escape(name)}</code>'
+        f'{_style()}<figure class="rs-source" style="margin:.5em 0"><figcaption><code>{label}</code>'
         f"</figcaption>{block}</figure>"
     )
 

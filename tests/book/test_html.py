@@ -76,6 +76,11 @@ def test_outputs_are_no_bare_pictures(soups: dict[Path, BeautifulSoup]) -> None:
     assert not any(bare.values()), f"end these cells with show(figure, alt=...): {bare}"
 
 
+def test_equations_of_shown_sources_lead_to_the_index(soups: dict[Path, BeautifulSoup]) -> None:
+    marks = [mark for soup in soups.values() for mark in soup.select(".rs-equation")]
+    assert [mark.text for mark in marks if mark.name != "a"] == []
+
+
 PAGE = '<article><img alt="{}"><img alt="Another picture, of which enough is said here."></article>'
 
 

@@ -17,6 +17,7 @@ def test_the_whole_source_is_there_under_its_name():
     soup = BeautifulSoup(output._repr_mimebundle_()["text/html"], "html.parser")
     assert soup.pre.text.strip() == inspect.getsource(colorsys.rgb_to_hsv).strip()
     assert soup.figcaption.text == "colorsys.rgb_to_hsv"
+    assert soup.find(class_="rs-code")["tabindex"] == "0"  # long lines scroll by keyboard too
     assert repr(output) == "Source of colorsys.rgb_to_hsv"
 
 
