@@ -50,6 +50,8 @@ class Question:
 def quiz(*questions: Question) -> Output:
     """Show questions with radio buttons; each choice answers at once with its explanation.
 
+    The questions stand in a package's ``exercises`` module: in the cell that shows them they would give the answers.
+
     Raises:
         ValueError: no question, or the same one twice.
     """

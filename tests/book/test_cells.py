@@ -111,6 +111,10 @@ def test_exercises_are_those_of_the_package(path):
     assert synced(text) == text, f"run: python -m rsnotes.teaching.sync {path.parent.relative_to(BOOK.parent)}"
 
 
+def test_no_cell_gives_a_quiz_away(path):
+    assert "right=True" not in path.read_text("utf-8"), "move the questions to the package's exercises module"
+
+
 @pytest.mark.parametrize(
     ("markdown", "kinds"),
     [
