@@ -1,0 +1,68 @@
+"""The book's local extensions, on small pieces of pages."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from bs4 import BeautifulSoup
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
+import book_accessible
+import book_offline
+
+MARK = '<span class="rs-equation" data-equation="drd-1">Equation: drd 1</span>'
+SIDEBAR = '<div id="pst-primary-sidebar" class="bd-sidebar-primary">'
+ICONS = '<script src="../_static/scripts/fontawesome.js?digest=1"></script>'
+THEBE = '<script type="text/x-thebe-config">\n{ requestKernel: true }\n</script><script>kernelName = "python3"</script>'
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> SimpleNamespace:
+    """A finished build of two pages, one in a folder."""
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "drd").mkdir()
+    (tmp_path / "reference" / "equations.html").write_text(SIDEBAR)
+    (tmp_path / "drd" / "maps.html").write_text(f"<p>{SIDEBAR}{MARK}</div>{ICONS}{THEBE}<script>ours()</script></p>")
+    return SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
+
+
+def page(app: SimpleNamespace, name: str) -> BeautifulSoup:
+    return BeautifulSoup((Path(app.outdir) / name).read_text(), "html.parser")
+
+
+def test_equation_marks_become_links_of_the_right_depth(app: SimpleNamespace) -> None:
+    book_accessible.finish(app, None)
+    link = page(app, "drd/maps.html").find("a", class_="rs-equation")
+    assert (link["href"], link.text) == ("../reference/equations.html#eq-drd-1", "Equation: drd 1")
+
+
+def test_marks_stay_text_where_the_book_has_no_index(app: SimpleNamespace) -> None:
+    (Path(app.outdir) / "reference" / "equations.html").unlink()
+    book_accessible.finish(app, None)
+    assert page(app, "drd/maps.html").find("a") is None
+
+
+def test_the_sidebar_is_a_named_region(app: SimpleNamespace) -> None:
+    book_accessible.finish(app, None)
+    sidebar = page(app, "reference/equations.html").find(id="pst-primary-sidebar")
+    assert (sidebar["role"], sidebar["aria-label"]) == ("region", "Book")
+
+
+def test_scripts_of_the_theme_go_and_the_books_own_stay(app: SimpleNamespace) -> None:
+    book_offline.finish(app, None)
+    assert [script.text for script in page(app, "drd/maps.html").find_all("script")] == ["ours()"]
+
+
+def test_mathematics_comes_with_its_fonts(app: SimpleNamespace) -> None:
+    book_offline.finish(app, None)
+    folder = Path(app.outdir) / book_offline.MATHJAX
+    assert (folder / "tex-chtml.js").stat().st_size > 500_000
+    assert (folder / "output" / "chtml" / "fonts" / "woff-v2" / "MathJax_Main-Regular.woff").exists()
+
+
+def test_a_failed_build_is_left_alone(app: SimpleNamespace) -> None:
+    before = (Path(app.outdir) / "drd" / "maps.html").read_text()
+    book_offline.finish(app, RuntimeError())
+    book_accessible.finish(app, RuntimeError())
+    assert (Path(app.outdir) / "drd" / "maps.html").read_text() == before
