@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8000
+LOCK   ?= constraints.txt
 BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 STAMP  := $(VENV)/.installed
 
-.PHONY: book serve page test check unit notebooks booktest mutants bench experiments manifest lock clean
+.PHONY: book serve page lab test check unit notebooks booktest mutants bench experiments offline versions configure manifest lock clean
 
 book: $(STAMP)            ## execute what changed, build _build/html
 	$(PY) tools/manifest.py
@@ -21,6 +22,10 @@ page: $(STAMP)            ## execute one page and build: make page P=drd/relatio
 	@test -n "$(P)" || { echo "which page? make page P=drd/relation_maps"; exit 2; }
 	$(PY) tools/pages.py $(P)
 	$(PY) tools/build.py
+
+lab: $(STAMP)             ## a page in JupyterLab: make lab P=drd/relation_maps
+	$(PY) -c 'import jupyterlab' 2>/dev/null || $(PY) -m pip install -q -c $(LOCK) jupyterlab
+	$(BIN)/jupyter lab $(if $(P),book/$(P).ipynb,book)
 
 test: check unit notebooks booktest   ## everything CI runs
 
@@ -49,6 +54,15 @@ bench: $(STAMP)           ## side-by-side timings, written to data/results/
 experiments: $(STAMP)     ## the long runs; stop and start them as you like
 	$(PY) -m rsnotes experiments run
 
+offline: $(STAMP)         ## every page executed and the book built with the network cut off
+	$(PY) tools/offline.py
+
+versions: $(STAMP)        ## unit tests and a notebook on every Python from 3.11 to 3.13 found here
+	$(PY) tools/versions.py
+
+configure: $(STAMP)       ## make configure REPO=https://github.com/OWNER/NAME, or REPO=none
+	$(PY) tools/configure.py $(REPO)
+
 manifest: $(STAMP)        ## after a change under data/
 	$(PY) tools/manifest.py --write
 
@@ -59,7 +73,7 @@ lock:                     ## new versions into constraints.txt (needs uv)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "rsnotes needs Python 3.11 to 3.13, this is %d.%d: make PYTHON=python3.12 ..." % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q -c constraints.txt -e '.[dev]'
+	$(PY) -m pip install -q -c $(LOCK) -e '.[dev]'
 	touch $@
 
 clean:
