@@ -11,9 +11,9 @@ def soft_dice_loss(logits: Tensor, mask: Tensor) -> Tensor:
     """One minus the Dice coefficient of probabilities and labels, mean over the classes present in the batch.
 
     For class k, over the labelled pixels of the whole batch, with probabilities p and one-hot labels y:
-    ``1 - 2 Σ p y / (Σ p + Σ y)``. Ignored pixels are left out of every sum. A class that has no
-    pixel in the batch is left out of the mean: its Dice coefficient is 0 whatever the network does. A batch without a
-    labelled pixel gives 0 with zero gradient.
+    ``1 - 2 Σ p y / (Σ p + Σ y)``. Ignored pixels are left out of every sum. A class that has no pixel in the batch
+    is left out of the mean: its Dice coefficient is 0 whatever the network does. A batch without a labelled pixel gives
+    0 with zero gradient.
 
     Args:
         logits: (B, K, H, W), any float type; computed in float32 at least.

@@ -28,10 +28,9 @@ def erode_borders(mask: Tensor, radius: float = 3.0) -> Tensor:
     reach = int(radius)
     y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
     disc = (x**2 + y**2 <= radius**2).astype(np.uint8)
-    valid = ids != IGNORE
     # One class within the disc means that its smallest and its largest id agree. IGNORE is above all ids, so it never
     # is the smallest; one added to the ids makes 0 free to take its place below them.
     smallest = cv2.erode(ids, disc)
-    largest = cv2.dilate(np.where(valid, ids + 1, 0).astype(np.uint8), disc)
-    inside = torch.from_numpy(valid & (largest.astype(int) == smallest.astype(int) + 1))
+    largest = cv2.dilate(np.where(ids != IGNORE, ids + 1, 0).astype(np.uint8), disc)
+    inside = torch.from_numpy(largest.astype(int) == smallest.astype(int) + 1)
     return mask.where(inside.to(mask.device), IGNORE)
