@@ -98,7 +98,14 @@ class Canvas:
         else:
             cv2.fillPoly(self.height, [lifted], float(xyz[:, 2].mean()), shift=_SHIFT)
 
-    def _raise(self, target: np.ndarray, xyz: np.ndarray, corners: np.ndarray, lean, normal) -> None:
+    def _raise(
+        self,
+        target: np.ndarray,
+        xyz: np.ndarray,
+        corners: np.ndarray,
+        lean: tuple[float, float],
+        normal: tuple[float, float, float],
+    ) -> None:
         """Write the heights of a plane into the pixels of its projection."""
         z0 = float(xyz[0, 2])
         if normal[2] == 1.0:
@@ -122,9 +129,12 @@ class Canvas:
         np.copyto(target[y0:y1, x0:x1], plane, where=inside.view(bool))
 
     def coarse(self, layer: np.ndarray) -> np.ndarray:
-        """A layer at the tile's resolution: colours and light as means, ids and heights as samples."""
+        """A layer at the tile's resolution: colours and light as means, ids as samples, the highest of heights."""
         if layer.dtype == np.uint8 and (layer.ndim == 3 or layer is self.facing):
             return cv2.resize(layer, (self.pixels, self.pixels), interpolation=cv2.INTER_AREA)
+        if layer.dtype == np.float32:
+            rows = np.maximum(layer[::FINE], layer[1::FINE])
+            return np.maximum(rows[:, ::FINE], rows[:, 1::FINE])
         return np.ascontiguousarray(layer[1::FINE, 1::FINE])
 
 

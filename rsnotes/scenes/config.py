@@ -91,8 +91,8 @@ class SceneConfig:
     sampling: float = 0.5
     lean: float = 0.4
     trees: float = 0.7
-    cars: float = 0.15
-    clutter: float = 0.28
+    cars: float = 0.1
+    clutter: float = 0.22
     variety: float = 0.5
     size: int = 256
     label_noise: str = "off"

@@ -63,7 +63,7 @@ class SceneDataset:
 
 def to_sample(scene: Scene, bands: tuple[str, ...]) -> Sample:
     """A scene as image (C, H, W) float32 in [0, 1] and mask (H, W) int64."""
-    channels = []
+    channels: list[np.ndarray] = []
     for band in bands:
         if band == "height":
             channels.append(np.clip(scene.height / np.float32(HIGHEST), 0.0, 1.0))

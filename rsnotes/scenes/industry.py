@@ -1,121 +1,80 @@
 """Industry: halls on paved yards, car parks, containers, tracks."""
 
 from rsnotes.scenes import gardens, lots
-from rsnotes.scenes.plan import Building, Frontage, Plan, Store
-from rsnotes.scenes.roads import make_car
+from rsnotes.scenes.cars import car_park, park
+from rsnotes.scenes.plan import Frontage, Lot, Plan, turned
 from rsnotes.scenes.streets import Block
+from rsnotes.scenes.suburb import DRIVES
 from rsnotes.scenes.surfaces import Surface
 
 
 def fill(plan: Plan, block: Block) -> None:
-    """Two to four plots along the longer side, each with halls and a yard."""
+    """Plots along the longer side, each with a hall and a yard; a railway behind some."""
     wide = block.s1 - block.s0 >= block.t1 - block.t0
     front = Frontage(plan.frame, block, 0 if wide else 1)
     rng = plan.rng("industry", *block.key)
-    u = rng.random(8).tolist()
-    end = front.depth
-    plan.patch("parcels", front.area(0.0, front.length, 0.0, end), plan.materials.pick(rng, "meadow"), Surface.MEADOW)
-    if u[0] < 0.5 * plan.config.clutter:
+    end, a, index = front.depth, 0.0, 0
+    whole = Lot(front, 0.0, front.length, 0.0, end, block.key)
+    plan.patch("parcels", whole.outline(), plan.materials.pick(rng, "meadow"), Surface.MEADOW)
+    if rng.random() < 0.5 * plan.config.clutter:
         lots.railway(plan, front, end - 9.0, block.key)
         end -= 10.0
-    a, index = 0.0, 0
     while front.length - a > 16.0:
         width = 26.0 + 24.0 * rng.random()
         if front.length - a - width < 16.0:
             width = front.length - a
-        key = (*block.key, index)
-        if not lots.special(plan, front, a + 1.0, a + width - 1.0, end - 1.0, key):
-            _plot(plan, front, a + 0.8, a + width - 0.8, end - 0.8, key)
-        a += width
-        index += 1
+        lot = Lot(front, a + 0.8, a + width - 0.8, 0.0, end - 0.8, (*block.key, index))
+        a, index = a + width, index + 1
+        if not lots.special(plan, lot):
+            _plot(plan, lot)
 
 
-def _plot(plan: Plan, front: Frontage, a0: float, a1: float, depth: float, key: tuple[int, ...]) -> None:
-    rng = plan.rng("plot", *key)
+def _plot(plan: Plan, lot: Lot) -> None:
+    """A paved yard behind a verge, a hall, an office in front of some."""
+    rng = plan.rng("plot", *lot.key)
     u = rng.random(10).tolist()
-    name, surface = [("asphalt", Surface.ASPHALT), ("paving", Surface.PAVING), ("gravel", Surface.GRAVEL)][
-        int(3 * u[0] ** 1.5)
-    ]
     verge = 1.0 + 4.0 * u[1]
-    plan.patch("parcels", front.area(a0, a1, verge, depth), plan.materials.pick(rng, name), surface)
-    plan.patch(
-        "gardens",
-        front.area(a0 + 3.0, a0 + 9.0, 0.0, verge + 0.5),
-        plan.materials.pick(rng, "asphalt"),
-        Surface.ASPHALT,
-    )
-    yard = verge + 6.0 + 12.0 * u[2]
-    hall_end = depth - 1.5 - 6.0 * u[3]
-    length, width = (a1 - a0) - 3.0 - 6.0 * u[4], hall_end - yard
-    if width > 6.0:
-        x, y, angle = front.place(0.5 * (a0 + a1), yard + 0.5 * width)
+    name, surface = DRIVES[int(3 * (1.0 - u[0]) ** 1.5)]
+    plan.patch("parcels", lot._replace(d0=verge).outline(), plan.materials.pick(rng, name), surface)
+    gate = lot._replace(a0=lot.a0 + 3.0, a1=lot.a0 + 9.0, d1=verge + 0.5)
+    plan.patch("gardens", gate.outline(), plan.materials.pick(rng, "asphalt"), Surface.ASPHALT)
+    front, back = verge + 6.0 + 12.0 * u[2], lot.d1 - 1.5 - 6.0 * u[3]
+    if back - front > 6.0:
         roof = "hall" if u[5] < 0.6 else ("flat" if u[5] < 0.85 else "gable")
-        colour, wall = plan.materials.pick(rng, "hall roof", 0.08), plan.materials.pick(rng, "wall", 0.08)
-        plan.buildings.append(
-            Building(
-                x,
-                y,
-                angle,
-                length,
-                width,
-                5.0 + 5.0 * u[6],
-                1.8,
-                roof,
-                colour,
-                wall,
-                0,
-                int(3 * u[7] > 2.2),
-                int(u[8] * 1e6),
-            )
-        )
-        if u[9] < 0.6:  # the office in front
-            x, y, angle = front.place(a1 - 7.0, yard - 2.5)
-            plan.buildings.append(
-                Building(x, y, angle, 11.0, 7.0, 6.5, 0.0, "flat", plan.materials.pick(rng, "flat roof"), wall, 0, 0, 3)
-            )
-    _yard(plan, front, (a0, a1), (verge, yard), depth, key)
-    gardens.trees(plan, front, (a0, a1, 0.0, verge + 1.0), 0.10 * (a1 - a0), (*key, 0), (1.6, 3.4))
-    gardens.trees(plan, front, (a0, a0 + 2.0, verge, depth), 0.045 * depth, (*key, 1), (1.6, 3.6))
-    gardens.trees(plan, front, (a0, a1, depth - 2.0, depth + 1.0), 0.09 * (a1 - a0), (*key, 2), (1.6, 3.8))
+        wall = plan.materials.pick(rng, "wall", 0.08)
+        colours = plan.materials.pick(rng, "hall roof", 0.08), wall
+        size = lot.width - 3.0 - 6.0 * u[4], back - front
+        place = lot.place(0.5 * (lot.a0 + lot.a1), 0.5 * (front + back))
+        plan.build(place, size, (5.0 + 5.0 * u[6], 1.8), roof, colours, panels=u[7] > 0.73, detail=u[8])
+        if u[9] < 0.6:
+            colours = plan.materials.pick(rng, "flat roof"), wall
+            plan.build(lot.place(lot.a1 - 7.0, front - 2.5), (11.0, 7.0), (6.5, 0.0), "flat", colours, detail=u[9])
+    _yard(plan, lot._replace(d0=verge, d1=front))
+    _stores(plan, lot._replace(d0=back))
+    gardens.trees(plan, lot.part(0, d1=verge + 1.0), 0.10 * lot.width, (1.6, 3.4))
+    gardens.trees(plan, lot.part(1, a1=lot.a0 + 2.0, d0=verge), 0.045 * lot.depth, (1.6, 3.8))
+    gardens.trees(plan, lot.part(2, d0=lot.d1 - 2.0, d1=lot.d1 + 1.0), 0.09 * lot.width, (1.6, 4.0))
 
 
-def _yard(plan: Plan, front: Frontage, plot, yard, depth: float, key: tuple[int, ...]) -> None:
-    """Cars in a row, containers, tanks and heaps between street and hall."""
-    (a0, a1), (d0, d1) = plot, yard
-    rng = plan.rng("industry yard", *key)
-    u = rng.random(6).tolist()
-    if plan.on.car_rows and d1 - d0 > 7.0 and u[0] < 0.1 + 0.8 * plan.config.cars:
-        lots.car_park(plan, front, a0 + 10.0, a1 - 1.0, d0, d0 + 7.0, key)
-    for _ in range(rng.poisson(8.0 * plan.config.clutter * (a1 - a0) / 30.0)):
-        v = rng.random(4).tolist()
-        x, y, angle = front.place(a0 + 2.0 + v[0] * (a1 - a0 - 4.0), depth - 1.6 - 2.5 * v[1])
-        angle += 0.0 if v[2] < 0.6 else 1.5708
-        from_palette = plan.materials.pick(rng, "container", 0.1)
-        plan.stores.append(_container(x, y, angle, from_palette))
+def _yard(plan: Plan, lot: Lot) -> None:
+    """Cars between street and hall, in rows or scattered; a tank."""
+    rng = plan.rng("industry yard", *lot.key)
+    u = rng.random(2).tolist()
+    if plan.on.car_rows and lot.depth > 7.0 and u[0] < 0.1 + 0.8 * plan.config.cars:
+        car_park(plan, lot.inset(1.0, 0.0)._replace(a0=lot.a0 + 10.0, d1=lot.d0 + 7.0))
     if u[1] < 0.25:
-        x, y, _ = front.place(a0 + 4.0, d1 + 3.0)
-        plan.buildings.append(
-            Building(
-                x,
-                y,
-                0.0,
-                6.0,
-                6.0,
-                7.0,
-                0.0,
-                "round",
-                plan.materials.pick(rng, "hall roof"),
-                plan.materials.pick(rng, "wall"),
-                0,
-                0,
-                0,
-            )
-        )
-    cars = plan.rng("yard cars", *key)
-    for _ in range(cars.poisson(0.1 + 5.0 * plan.config.cars)):
-        x, y, angle = front.place(cars.uniform(a0 + 2.0, a1 - 2.0), cars.uniform(d0 + 1.0, max(d1 - 1.5, d0 + 1.5)))
-        make_car(plan, cars, x, y, angle + (1.5708 if cars.random() < 0.6 else 0.0))
+        colours = plan.materials.pick(rng, "hall roof"), plan.materials.pick(rng, "wall")
+        plan.build(lot.place(lot.a0 + 4.0, lot.d1 + 3.0), (6.0, 6.0), (7.0, 0.0), "round", colours)
+    cars = plan.rng("yard cars", *lot.key)
+    for v in cars.random((int(cars.poisson(0.1 + 5.0 * plan.config.cars)), 3)).tolist():
+        place = lot.inset(2.0, 1.2).share(v[0], v[1])
+        park(plan, cars, turned(place) if v[2] < 0.6 else place)
 
 
-def _container(x: float, y: float, angle: float, colour):
-    return Store(x, y, angle, 6.1, 2.45, 2.6, colour)
+def _stores(plan: Plan, lot: Lot) -> None:
+    """Containers behind the hall."""
+    rng = plan.rng("stores", *lot.key)
+    count = int(rng.poisson(8.0 * plan.config.clutter * lot.width / 30.0))
+    for u in rng.random((count, 3)).tolist():
+        place = lot.inset(2.0, 0.0).share(u[0], 0.3 + 0.5 * u[1])
+        lots.container(plan, rng, place if u[2] < 0.6 else turned(place), 2.6)

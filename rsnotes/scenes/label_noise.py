@@ -13,7 +13,7 @@ _SMALL = 60.0  # square metres
 def _jitter(rng: np.random.Generator, layer: np.ndarray, amount: float) -> np.ndarray:
     """A layer with its outlines pushed about, smoothly along them, by ``amount`` pixels."""
     h, w = layer.shape
-    maps = []
+    maps: list[np.ndarray] = []
     for base in (np.arange(w)[None, :], np.arange(h)[:, None]):
         coarse = rng.standard_normal((h // 9 + 2, w // 9 + 2))
         push = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)  # float64

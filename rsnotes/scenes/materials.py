@@ -110,7 +110,7 @@ SEASONAL: dict[str, tuple[tuple[Colour, Colour, Colour], ...]] = {
         ((90, 114, 58, 210), (164, 112, 54, 160), (124, 112, 98, 122)),
         ((62, 88, 46, 195), (104, 108, 54, 175), (108, 100, 86, 118)),
         ((104, 122, 66, 205), (170, 134, 66, 168), (130, 118, 104, 124)),
-        ((98, 74, 58, 165), (124, 76, 56, 150), (112, 98, 88, 116)),
+        ((92, 74, 58, 165), (124, 76, 56, 150), (112, 98, 88, 116)),
     ),
     "conifer": (
         ((52, 76, 50, 160), (54, 76, 50, 158), (58, 76, 56, 150)),
@@ -133,9 +133,9 @@ class Materials:
         self._palettes = {name: np.array(rows, np.float64) for name, rows in PALETTES.items()}
         self._palettes |= {name: self._at_season(np.array(rows, np.float64)) for name, rows in SEASONAL.items()}
 
-    def _at_season(self, rows: np.ndarray, shift: float = 0.0) -> np.ndarray:
-        """(K, 3, 4) summer, autumn, winter to (K, 4) at this season, each plant ``shift`` early or late."""
-        where = 2.0 * min(max(self._season + shift, 0.0), 1.0)
+    def _at_season(self, rows: np.ndarray) -> np.ndarray:
+        """(K, 3, 4) summer, autumn, winter to (K, 4) at this season."""
+        where = 2.0 * self._season
         first = min(int(where), 1)
         return rows[:, first] + (where - first) * (rows[:, first + 1] - rows[:, first])
 
@@ -147,26 +147,25 @@ class Materials:
         gain = 1.0 + 2.0 * spread * (jitter[0] - 0.5) * 1.7
         return tuple(
             min(max(c * gain * (1.0 + spread * (j - 0.5)), 0.0), 255.0) for c, j in zip(row, jitter[1:], strict=True)
-        )  # type: ignore[return-value]
+        )
 
-    def crowns(self, rng: np.random.Generator, conifer: np.ndarray) -> np.ndarray:
-        """Colours of many trees, each early or late in the season.
+    def crowns(self, u: np.ndarray, conifer: np.ndarray) -> np.ndarray:
+        """Colours of trees, each early or late in the season.
 
         Args:
-            rng: the stage's generator.
+            u: (N, 3) numbers in [0, 1) that choose kind, earliness and brightness.
             conifer: (N,) bool.
 
         Returns:
             (N, 4) float64.
         """
-        u = rng.random((len(conifer), 4))
-        out = np.empty((len(conifer), 4))
+        out = np.empty((len(u), 4))
+        late = 0.25 * (u[:, 1] - 0.5) * min(4.0 * self._season, 1.0)
+        where = 2.0 * np.clip(self._season + late, 0.0, 1.0)
+        first = np.minimum(where.astype(int), 1)
         for name, chosen in (("broadleaf", ~conifer), ("conifer", conifer)):
             rows = np.array(SEASONAL[name], np.float64)
-            index = (u[:, 0] * np.sqrt(u[:, 0]) * len(rows)).astype(int) if self._overlap else np.zeros(len(u), int)
-            where = 2.0 * np.clip(self._season + 0.25 * (u[:, 1] - 0.5) * min(4.0 * self._season, 1.0), 0.0, 1.0)
-            first = np.minimum(where.astype(int), 1)
+            index = (u[:, 0] * u[:, 0] * len(rows)).astype(int) if self._overlap else np.zeros(len(u), int)
             low, high = rows[index, first], rows[index, first + 1]
-            colour = low + (where - first)[:, None] * (high - low)
-            out[chosen] = colour[chosen]
+            out[chosen] = (low + (where - first)[:, None] * (high - low))[chosen]
         return out * (0.86 + 0.28 * u[:, 2:3])

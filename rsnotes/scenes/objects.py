@@ -46,9 +46,21 @@ def draw_stores(canvas: Canvas, stores: list[Store]) -> None:
 
 
 # Outlines along (forward, across) in halves of length and width.
-_BODY = ((-1.0, -0.75), (-0.92, -1.0), (0.86, -1.0), (1.0, -0.7), (1.0, 0.7), (0.86, 1.0), (-0.92, 1.0), (-1.0, 0.75))
-_WINDSCREEN = ((0.42, -0.8), (0.18, -0.72), (0.18, 0.72), (0.42, 0.8))
-_REAR_WINDOW = ((-0.78, -0.74), (-0.6, -0.7), (-0.6, 0.7), (-0.78, 0.74))
+_Shape = tuple[tuple[float, float], ...]
+_BODY: _Shape = (
+    (-1.0, -0.75),
+    (-0.92, -1.0),
+    (0.86, -1.0),
+    (1.0, -0.7),
+    (1.0, 0.7),
+    (0.86, 1.0),
+    (-0.92, 1.0),
+    (-1.0, 0.75),
+)
+_WINDSCREEN: _Shape = ((0.42, -0.8), (0.18, -0.72), (0.18, 0.72), (0.42, 0.8))
+_REAR_WINDOW: _Shape = ((-0.78, -0.74), (-0.6, -0.7), (-0.6, 0.7), (-0.78, 0.74))
+_ROOF: _Shape = ((-0.58, -0.7), (0.17, -0.7), (0.17, 0.7), (-0.58, 0.7))
+_VAN_SCREEN: _Shape = ((0.72, -0.8), (0.58, -0.8), (0.58, 0.8), (0.72, 0.8))
 _GLASS = (48.0, 54.0, 62.0, 40.0)
 
 
@@ -57,19 +69,20 @@ def draw_cars(canvas: Canvas, cars: list[Car]) -> None:
     for car in cars:
         if canvas.unseen(car.x, car.y):
             continue
-        c, s = 0.5 * car.length * math.cos(car.angle), 0.5 * car.length * math.sin(car.angle)
-        ratio = car.width / car.length
-
-        def part(shape, z: float, car=car, c=c, s=s, ratio=ratio) -> np.ndarray:
-            return np.array([(car.x + f * c - a * ratio * s, car.y + f * s + a * ratio * c, z) for f, a in shape])
-
-        canvas.decal(part(_BODY, 0.0), shade(car.colour, 0.55), Surface.CAR)
-        canvas.face(part(_BODY, 0.75 * car.height), shade(car.colour, 0.93), Surface.CAR)
+        canvas.decal(_part(car, _BODY, 0.0), shade(car.colour, 0.55), Surface.CAR)
+        canvas.face(_part(car, _BODY, 0.75), shade(car.colour, 0.93), Surface.CAR)
         if car.height < 2.0:
-            canvas.decal(part(_WINDSCREEN, 0.9 * car.height), _GLASS)
-            canvas.decal(part(_REAR_WINDOW, 0.9 * car.height), _GLASS)
-            roof = ((-0.58, -0.7), (0.17, -0.7), (0.17, 0.7), (-0.58, 0.7))
-            canvas.decal(part(roof, car.height), shade(car.colour, 1.08))
+            canvas.decal(_part(car, _WINDSCREEN, 0.9), _GLASS)
+            canvas.decal(_part(car, _REAR_WINDOW, 0.9), _GLASS)
+            canvas.decal(_part(car, _ROOF, 1.0), shade(car.colour, 1.08))
         else:
-            wind = ((0.72, -0.8), (0.58, -0.8), (0.58, 0.8), (0.72, 0.8))
-            canvas.decal(part(wind, 0.8 * car.height), _GLASS)
+            canvas.decal(_part(car, _VAN_SCREEN, 0.8), _GLASS)
+
+
+def _part(car: Car, shape: _Shape, level: float) -> np.ndarray:
+    """(N, 3) world corners of an outline on a car, at a fraction of its height."""
+    c, s = math.cos(car.angle), math.sin(car.angle)
+    length, width, z = 0.5 * car.length, 0.5 * car.width, level * car.height
+    return np.array(
+        [(car.x + f * length * c - a * width * s, car.y + f * length * s + a * width * c, z) for f, a in shape]
+    )

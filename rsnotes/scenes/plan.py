@@ -48,18 +48,22 @@ class Building(NamedTuple):
     colour: Colour
     wall: Colour
     dormers: int = 0
-    panels: int = 0
+    panels: bool = False
     detail: int = 0  # seed of chimneys, vents and skylights
 
 
 class Tree(NamedTuple):
-    """A tree; the crown is a dome of this radius under a top of this height."""
+    """A tree; the crown is a dome of this radius under a top of this height.
+
+    ``nature`` in [0, 1) gives the crown's outline and colour.
+    """
 
     x: float
     y: float
     radius: float
     height: float
-    conifer: bool
+    nature: float
+    conifer: bool = False
 
 
 class Car(NamedTuple):
@@ -110,6 +114,32 @@ class Plan:
     def beyond(self, x: float, y: float, radius: float) -> bool:
         """Whether everything within ``radius`` metres of (x, y) lies off what is drawn."""
         return abs(x) > self.reach + radius or abs(y) > self.reach + radius
+
+    def build(
+        self,
+        place: tuple[float, float, float],
+        size: tuple[float, float],
+        heights: tuple[float, float],
+        roof: str,
+        colours: tuple[Colour, Colour],
+        dormers: int = 0,
+        panels: bool = False,
+        detail: float = 0.0,
+    ) -> None:
+        """Place a building.
+
+        Args:
+            place: x, y, direction of the ridge.
+            size: length along the ridge and width, metres.
+            heights: of the eaves, and of the ridge above them.
+            roof: see :class:`Building`.
+            colours: of roof and walls.
+            dormers, panels: how many dormers a side, and whether there are solar panels.
+            detail: a number in [0, 1) from which chimneys, vents and skylights follow.
+        """
+        self.buildings.append(
+            Building(*place, *size, *heights, roof, *colours, dormers, bool(panels), int(detail * 1_000_000))
+        )
 
     def rng(self, stage: str, *key: int) -> np.random.Generator:
         """Random numbers of one stage at one place."""
@@ -181,3 +211,48 @@ class Frontage(NamedTuple):
         """(N, 2) world outline of a rectangle in (a, d)."""
         (s0, t0), (s1, t1) = self.street(a0, d0), self.street(a1, d1)
         return self.frame.rectangle(min(s0, s1), max(s0, s1), min(t0, t1), max(t0, t1))
+
+
+class Lot(NamedTuple):
+    """A piece of land along a frontage: from ``a0`` to ``a1`` along it, from ``d0`` to ``d1`` into the block."""
+
+    front: Frontage
+    a0: float
+    a1: float
+    d0: float
+    d1: float
+    key: tuple[int, ...]
+
+    @property
+    def width(self) -> float:
+        return self.a1 - self.a0
+
+    @property
+    def depth(self) -> float:
+        return self.d1 - self.d0
+
+    def place(self, a: float, d: float) -> tuple[float, float, float]:
+        """World x, y, and the direction of growing ``a``."""
+        return self.front.place(a, d)
+
+    def share(self, u: float, v: float) -> tuple[float, float, float]:
+        """The place at the fractions ``u`` of the width and ``v`` of the depth."""
+        return self.front.place(self.a0 + u * self.width, self.d0 + v * self.depth)
+
+    def outline(self) -> np.ndarray:
+        """(N, 2) world outline."""
+        return self.front.area(self.a0, self.a1, self.d0, self.d1)
+
+    def inset(self, along: float, across: float) -> "Lot":
+        """The lot without a margin."""
+        return self._replace(a0=self.a0 + along, a1=self.a1 - along, d0=self.d0 + across, d1=self.d1 - across)
+
+    def part(self, *key: int, **limits: float) -> "Lot":
+        """A part of the lot with other ``a0``, ``a1``, ``d0`` or ``d1``, and its own random numbers."""
+        sides = {"a0": self.a0, "a1": self.a1, "d0": self.d0, "d1": self.d1} | limits
+        return Lot(self.front, key=(*self.key, *key), **sides)
+
+
+def turned(place: tuple[float, float, float], by: float = 0.5 * math.pi) -> tuple[float, float, float]:
+    """The same place, facing ``by`` radians further round."""
+    return place[0], place[1], place[2] + by

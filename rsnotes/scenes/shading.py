@@ -50,7 +50,7 @@ def sunlit(
     return 1.0 - np.clip((seen - height - 0.25) * np.float32(1.25), 0.0, 1.0)
 
 
-def crown_light(height: np.ndarray, crown: np.ndarray, gsd: float, sun: tuple[float, float, float]) -> np.ndarray:
+def crown_light(height: np.ndarray, gsd: float, sun: tuple[float, float, float]) -> np.ndarray:
     """(H, W) float32 cosine between canopy and sun, from the slopes of the canopy."""
     smooth = cv2.GaussianBlur(height, (3, 3), 0.6)
     gy, gx = np.zeros((2, *height.shape), np.float32)
@@ -60,7 +60,7 @@ def crown_light(height: np.ndarray, crown: np.ndarray, gsd: float, sun: tuple[fl
     np.clip(gy, -1.3, 1.3, out=gy)
     size = np.sqrt(gx * gx + gy * gy + 1.0)
     light = np.float32(1.12) * (np.float32(sun[2]) - gx * np.float32(sun[0]) - gy * np.float32(sun[1])) / size
-    return np.where(crown, np.maximum(light, 0.0), 0.0).astype(np.float32)
+    return np.maximum(light, 0.0)
 
 
 def openness(height: np.ndarray, gsd: float) -> np.ndarray:

@@ -10,8 +10,8 @@ from rsnotes.scenes.frame import Frame
 from rsnotes.scenes.seeds import generator
 
 CELL = 190.0  # metres between main roads
-CARRIAGEWAY = (9.5, 7.2, 5.6)  # metres, of main, collector and residential streets
-PAVEMENT = (2.6, 2.1, 1.5)
+CARRIAGEWAY = (9.0, 6.8, 5.4)  # metres, of main, collector and residential streets
+PAVEMENT = (2.4, 1.9, 1.4)
 
 
 class Street(NamedTuple):
