@@ -17,7 +17,7 @@ def dilated_resnet(
 ) -> nn.Module:
     """A timm ResNet with three 3×3 convolutions as stem and stride 8, as the public PSPNet of SKD and IFVD has it.
 
-    Three things differ from timm's ``output_stride=8``: *every* 3×3 convolution of layer3 has dilation 2 and of layer4
+    Two things differ from timm's ``output_stride=8``: *every* 3×3 convolution of layer3 has dilation 2 and of layer4
     dilation 4, timm's first ones being half that; and the max-pooling rounds up, so that an input side ``n`` gives
     ``ceil((ceil(n / 2) - 1) / 2) + 1`` after the stem (512 gives a map of 65, not 64).
 
