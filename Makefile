@@ -57,8 +57,8 @@ experiments: $(STAMP)     ## the long runs; stop and start them as you like
 offline: $(STAMP)         ## every page executed and the book built with the network cut off
 	$(PY) tools/offline.py
 
-versions: $(STAMP)        ## unit tests and a notebook on every Python from 3.11 to 3.13 found here
-	$(PY) tools/versions.py
+versions: $(STAMP)        ## unit tests and a notebook on every Python found, or on one: make versions V=3.12
+	$(PY) tools/versions.py $(V)
 
 configure: $(STAMP)       ## make configure REPO=https://github.com/OWNER/NAME, or REPO=none
 	$(PY) tools/configure.py $(REPO)

@@ -1,7 +1,7 @@
 """The unit tests, and notebooks copied to an empty folder, on every Python that rsnotes allows and this machine has.
 
 Each Python gets an environment of its own in ``_build/versions`` with the wheel and the locked versions (7 GB with
-PyTorch's CUDA build; PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu makes it 2).
+PyTorch's CUDA build, under 3 with PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu).
 
     python tools/versions.py [VERSION ...] [--pages PAGE ...]    default: all versions, the book's first notebook
 """
