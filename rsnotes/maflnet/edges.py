@@ -60,7 +60,6 @@ class LHFEM(nn.Module):
             (B, C, H, W)
         """
         edge = self.edge(deeper, (features.shape[2], features.shape[3]))
-        with torch.autocast(edge.device.type, enabled=False):  # a difference of near-equal maps has no digits in bf16
-            fine = laplacian(at_least_float32(edge).sigmoid())  # (B, 1, H, W)
+        fine = laplacian(at_least_float32(edge).sigmoid())  # (B, 1, H, W); in bf16 the difference would have no digits
         fused = self.cbr(torch.cat([features * reverse_attention(edge), features * fine], dim=1))
         return fused if self.mask is None else fused * self.mask(fused).sigmoid()

@@ -34,7 +34,9 @@ class FusionModule(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first, self.second = Descriptor(channels), Descriptor(channels)
-        self.refine = nn.Sequential(nn.Conv2d(2, 1, 3, padding=1), nn.ReLU(), nn.Conv2d(1, 1, 3, padding=1))
+        # Nothing stands between the two: equation 12 prints no activation, and with a ReLU, which sees one channel, two
+        # or three of a network's four modules were dead from the start. A last bias would be lost in the softmax.
+        self.refine = nn.Sequential(nn.Conv2d(2, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=1, bias=False))
 
     def forward(self, f1: Tensor, f2: Tensor) -> Tensor:
         """f1' + f2'. The paper does not say how the two maps of equation 13 become the one of equation 15.

@@ -1,7 +1,6 @@
 """The Laplacian pyramid: what a small blur takes away (equations 17 and 18)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
@@ -11,18 +10,19 @@ TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 def gaussian(x: Tensor) -> Tensor:
     """Blur every channel with the 5×5 kernel; beyond its edge the map is mirrored about its outermost pixels.
 
+    Sums of shifted maps, which autocast leaves in the precision they come in, unlike a convolution.
+
     Args:
         x: (B, C, H, W), any height and width from 1.
 
     Returns:
         (B, C, H, W)
     """
-    height, width = x.shape[-2:]
-    taps = x.new_tensor(TAPS)
-    planes = x.reshape(-1, 1, height, width)  # (B C, 1, H, W)
-    planes = F.conv2d(planes[:, :, _mirrored(height, x.device)], taps.view(1, 1, 5, 1))
-    planes = F.conv2d(planes[..., _mirrored(width, x.device)], taps.view(1, 1, 1, 5))
-    return planes.view_as(x)
+    for axis in (2, 3):
+        mirrored = x.index_select(axis, _mirrored(x.shape[axis], x.device))  # 2 more at either end
+        shifted = [tap * mirrored.narrow(axis, start, x.shape[axis]) for start, tap in enumerate(TAPS)]
+        x = torch.stack(shifted).sum(dim=0)
+    return x
 
 
 def reduce(x: Tensor) -> Tensor:
@@ -33,6 +33,8 @@ def reduce(x: Tensor) -> Tensor:
 def expand(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Put a zero beside every pixel and blur at four times the strength: the way back from :func:`reduce`.
 
+    An odd size is what is left of the even one above it without its last row or column, as in OpenCV.
+
     Args:
         x: (B, C, h, w).
         size: height and width before the reduction, 2 h or 2 h - 1, and 2 w or 2 w - 1.
@@ -40,9 +42,9 @@ def expand(x: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (B, C, *size)
     """
-    spread = x.new_zeros(*x.shape[:2], *size)
+    spread = x.new_zeros(*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
     spread[..., ::2, ::2] = x
-    return 4 * gaussian(spread)
+    return 4 * gaussian(spread)[..., : size[0], : size[1]]
 
 
 def laplacian(x: Tensor) -> Tensor:
