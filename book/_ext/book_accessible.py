@@ -1,7 +1,8 @@
 """What the theme leaves out for readers who do not see the page, and the links of equation marks.
 
-The sidebar gets a role and a name, so that everything on a page lies in a landmark. ``show_source`` marks the
-equations of a docstring; here, where the depth of a page is known, the marks become links to the equation index.
+The sidebar gets a role and a name, so that everything on a page lies in a landmark, and a list of references gets
+items. ``show_source`` marks the equations of a docstring; here, where the depth of a page is known, the marks become
+links to the equation index.
 """
 
 import os
@@ -16,8 +17,9 @@ _MARK = re.compile(r'<span class="rs-equation" data-equation="(?P<mark>[\w-]+)">
 
 
 def amend(text: str, index: str | None) -> str:
-    """The HTML of a page with its landmark, and with links to ``index`` where there is one."""
+    """The HTML of a page with its roles, and with links to ``index`` where there is one."""
     text = text.replace(_SIDEBAR, '<div id="pst-primary-sidebar" role="region" aria-label="Book" class=')
+    text = text.replace('role="doc-biblioentry"', 'role="listitem"')
     if index is None:
         return text
     return _MARK.sub(rf'<a class="rs-equation" href="{index}#eq-\g<mark>">\g<text></a>', text)

@@ -49,6 +49,11 @@ def test_the_sidebar_is_a_named_region(app: SimpleNamespace) -> None:
     assert (sidebar["role"], sidebar["aria-label"]) == ("region", "Book")
 
 
+def test_references_are_items_of_their_list() -> None:
+    entry = '<div role="list"><div class="citation" id="id2" role="doc-biblioentry">A paper.</div></div>'
+    assert BeautifulSoup(book_accessible.amend(entry, None), "html.parser").find(id="id2")["role"] == "listitem"
+
+
 def test_scripts_of_the_theme_go_and_the_books_own_stay(app: SimpleNamespace) -> None:
     book_offline.finish(app, None)
     assert [script.text for script in page(app, "drd/maps.html").find_all("script")] == ["ours()"]

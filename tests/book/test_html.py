@@ -22,7 +22,8 @@ def soups() -> dict[Path, BeautifulSoup]:
 
 def alt_faults(soup: BeautifulSoup) -> list[str]:
     """Pictures of a page that do not say what is seen, or say what another one says."""
-    alts = [str(img.get("alt", "")) for img in soup.select("article img")]
+    pictures = soup.select("article img:not(.toggler)")  # the plus and minus of Sphinx's module index are buttons
+    alts = [str(img.get("alt", "")) for img in pictures]
     short = [f"too short: {alt!r}" for alt in alts if len(alt) < SHORTEST_ALT]
     named = [f"a file name: {alt!r}" for alt in alts if FILE_NAME.search(alt) and " " not in alt]
     twice = [f"said twice: {alt!r}" for alt in sorted(set(alts)) if alts.count(alt) > 1]
