@@ -10,7 +10,7 @@ from rsnotes import catalogue
 from rsnotes.datasets import command as data
 
 COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
-    "data": {"check": data.check},
+    "data": {"check": data.check, "samples": data.samples},
     "experiments": {"run": catalogue.run, "show": catalogue.show},
 }
 """Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""

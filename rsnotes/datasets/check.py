@@ -46,14 +46,14 @@ def check(splits: Mapping[str, Callable[[], ImageMaskPairs]], partial: bool = Fa
             continue
         surveys = _read_all(name, dataset, problems)
         lines += _describe(name, dataset, list(surveys.values()))
-        absent = [f"{name}: missing {tile}" for tile in dataset.missing]
-        (lines if partial else problems).extend(absent)
+        if dataset.missing:
+            (lines if partial else problems).append(f"{name}: missing {', '.join(dataset.missing)}")
         fingerprints[name] = {pair: found.fingerprint for pair, found in surveys.items()}
         problems += [f"{name}: {a} and {b} have the same pixels" for a, b in _twins(fingerprints[name])]
     for first, second in combinations(fingerprints, 2):
         for a, b in shared_images(fingerprints[first], fingerprints[second]):
             problems.append(f"{first} and {second} overlap: {a} and {b} have the same pixels")
-    verdict = f"{len(problems)} problems:" if problems else "no problems"
+    verdict = f"{len(problems)} problem{'s' * (len(problems) > 1)}:" if problems else "no problems"
     return Report("\n".join([*lines, verdict, *(f"- {problem}" for problem in problems)]), problems)
 
 

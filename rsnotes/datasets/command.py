@@ -1,4 +1,4 @@
-"""The command ``python -m rsnotes data check``."""
+"""The commands ``python -m rsnotes data check`` and ``python -m rsnotes data samples``."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,9 +8,12 @@ from rsnotes.datasets import check as checking
 from rsnotes.datasets import potsdam, vaihingen
 from rsnotes.datasets.classes import IGNORE, Classes
 from rsnotes.datasets.errors import DataError
+from rsnotes.datasets.export import write_potsdam, write_vaihingen
 from rsnotes.datasets.folder import ImageMaskFolder
 from rsnotes.datasets.labels import RGB, Colours, Indices
 from rsnotes.datasets.pairs import ImageMaskPairs, require_folder
+from rsnotes.paths import data_path
+from rsnotes.scenes import DEFAULT, SEEDS, render
 
 Openers = dict[str, Callable[[], ImageMaskPairs]]
 
@@ -60,6 +63,19 @@ def check(
     report = checking.check(splits, partial)
     print(report.text)
     return 1 if report.problems else 0
+
+
+def samples(out: Path | None = None) -> int:
+    """Write the sample tiles again: two small scenes each in the folders of Vaihingen and of Potsdam.
+
+    Args:
+        out: the folder that sample_vaihingen and sample_potsdam go to; the package's data by default.
+    """
+    out = out or data_path()
+    train, test = (render(SEEDS[name][0], DEFAULT) for name in ("training", "test"))
+    write_vaihingen(out / "sample_vaihingen", {"1": train, "2": test}, DEFAULT.gsd)
+    write_potsdam(out / "sample_potsdam", {"2_10": train, "2_13": test}, DEFAULT.gsd)
+    return 0
 
 
 def colour_table(colours: dict[str, str], ignored: tuple[str, ...]) -> Colours:

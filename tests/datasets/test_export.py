@@ -90,7 +90,8 @@ def test_erosion_is_what_lies_within_three_pixels_of_another_class():
 
 @pytest.mark.parametrize(("split", "seed"), [("train", 1), ("test", 2)])
 def test_torchgeo_reads_the_same_vaihingen(vaihingen_root, split, seed):
-    datasets = pytest.importorskip("torchgeo.datasets")
+    from torchgeo import datasets  # takes seconds to import
+
     theirs = datasets.Vaihingen2D(str(vaihingen_root), split, checksum=False)
     assert len(theirs) == 1
     ours = Vaihingen(vaihingen_root, split, partial=True, side=None)[0]
@@ -100,7 +101,8 @@ def test_torchgeo_reads_the_same_vaihingen(vaihingen_root, split, seed):
 
 @pytest.mark.parametrize(("split", "seed"), [("train", 3), ("test", 4)])
 def test_torchgeo_reads_the_same_potsdam(potsdam_root, split, seed):
-    datasets = pytest.importorskip("torchgeo.datasets")
+    from torchgeo import datasets  # takes seconds to import
+
     theirs = datasets.Potsdam2D(str(potsdam_root), split, checksum=False)
     assert len(theirs) == 1
     ours = Potsdam(potsdam_root, split, images="RGBIR", partial=True, side=None)[0]
