@@ -1,7 +1,10 @@
 """One list of packages: environment.yml and constraints.txt say the same as pyproject.toml."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
+COMES_WITH = {"cycler": "matplotlib"}
+"""Modules that a declared package shares with us by design."""
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
@@ -30,6 +35,31 @@ def declared() -> dict[str, SpecifierSet]:
 def pip_lines() -> list[str]:
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     return next(part["pip"] for part in dependencies if isinstance(part, dict))
+
+
+def imported_by(folder: Path) -> dict[str, str]:
+    """Top-level modules that the code of a folder imports, each with one file that does; none of Python's own."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            found.update({name.partition(".")[0]: path.relative_to(ROOT).as_posix() for name in names})
+    return {name: path for name, path in found.items() if name not in sys.stdlib_module_names | {"rsnotes"}}
+
+
+def test_everything_rsnotes_imports_is_a_declared_dependency() -> None:
+    wanted = named(PROJECT["dependencies"])
+    providers = packages_distributions()
+    undeclared = {
+        module: path
+        for module, path in imported_by(ROOT / "rsnotes").items()
+        if module not in COMES_WITH
+        and not {re.sub(r"[-_.]+", "-", name).lower() for name in providers.get(module, [module])} & wanted.keys()
+    }
+    assert not undeclared, "a reader who installs rsnotes alone would miss these; name them in pyproject.toml"
+    assert set(COMES_WITH.values()) <= wanted.keys()
 
 
 def test_environment_names_the_packages_of_pyproject_with_the_same_bounds() -> None:
