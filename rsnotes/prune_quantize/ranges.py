@@ -1,0 +1,55 @@
+"""Where the leading bits of numbers lie, and the window of bits that covers most of them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from rsnotes.prune_quantize.fixed_point import FixedPoint
+
+Histogram = Counter[int]
+"""How many numbers have their most significant bit at each position; position p is worth 2^p. Histograms add up."""
+
+
+def msb_histogram(values: Tensor) -> Histogram:
+    """Count the positions of the most significant bits of magnitudes; 0 has none and is not counted.
+
+    Args:
+        values: any shape; finite.
+    """
+    magnitudes = values.detach().double().abs().flatten()
+    _, exponents = torch.frexp(magnitudes[magnitudes > 0])  # in [0.5, 1) times 2^exponent
+    positions, counts = (exponents - 1).unique(return_counts=True)
+    return Counter(dict(zip(positions.tolist(), counts.tolist(), strict=True)))
+
+
+def choose_range(
+    histogram: Mapping[int, int], bits: int = 8, ties: Literal["larger", "smaller"] = "larger"
+) -> FixedPoint:
+    """The format whose ``bits - 1`` magnitude bits cover most leading bits.
+
+    The paper's window must "encompass the majority" of the leading bits, sign bit included; which of many such
+    windows is taken it does not say.
+
+    Args:
+        histogram: from :func:`msb_histogram`.
+        bits: of the format, the sign's included; 2 to 32.
+        ties: which of several windows that cover as many: the one of the larger numbers, which leaves room for what
+            was not seen, or of the smaller, which rounds more finely.
+
+    Returns:
+        The format; of a histogram without counts the one with no integer bits.
+    """
+    width = bits - 1
+    if not any(histogram.values()):
+        return FixedPoint(0, width)
+    low, high = min(histogram), max(histogram)
+    tops = range(low, high + width)
+
+    def covered(top: int) -> int:
+        return sum(histogram.get(position, 0) for position in range(top - width + 1, top + 1))
+
+    top = max(tops, key=lambda position: (covered(position), position if ties == "larger" else -position))
+    return FixedPoint(top + 1, width - 1 - top)
