@@ -8,6 +8,8 @@ from rsnotes.experiments import Experiment, Results, perform
 EXPERIMENTS = {
     "teacher": "rsnotes.experiments.ground:TEACHER",
     "baseline": "rsnotes.experiments.ground:BASELINE",
+    "drd_tuning": "rsnotes.drd.experiment:TUNING",
+    "drd_ablation": "rsnotes.drd.experiment:ABLATION",
 }
 """Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
 

@@ -56,7 +56,7 @@ class DRDObjective:
     Args:
         recipe: which terms, and their settings.
         classes: of the data set.
-        teacher: gives the teacher's outputs for a batch.
+        teacher: gives the teacher's outputs for a batch; None where the recipe has no term of distillation.
         critic: needed for L_Adv, None without it.
         class_weight: (K,) for the two cross-entropies.
     """
@@ -65,12 +65,16 @@ class DRDObjective:
         self,
         recipe: DRDRecipe,
         classes: Classes,
-        teacher: Teacher,
+        teacher: Teacher | None,
         critic: nn.Module | None = None,
         class_weight: Tensor | None = None,
     ) -> None:
         if ("L_Adv" in recipe.terms) != (critic is not None):
             raise ValueError(f"a critic belongs to the term L_Adv; got critic {critic!r} with terms {recipe.terms}")
+        if bool(recipe.terms) != (teacher is not None):
+            raise ValueError(
+                f"terms of distillation need a teacher, and it needs terms; got {teacher!r}, {recipe.terms}"
+            )
         self.recipe, self.teacher, self.critic, self.class_weight = recipe, teacher, critic, class_weight
         self.uncounted = [index for index, counted in enumerate(classes.counted) if not counted]
         self.score_maps: ScoreMaps | None = None
@@ -78,13 +82,14 @@ class DRDObjective:
     def __call__(self, student: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Named terms, unweighted. Those of equation 9 are named as printed."""
         labels = batch.mask.masked_fill(torch.isin(batch.mask, batch.mask.new_tensor(self.uncounted)), IGNORE)
-        teacher = self.teacher(batch)
         output, projected = student(batch.image)
         terms = {"cross_entropy": cross_entropy(output.logits, labels, self.class_weight)}
         if output.auxiliary:
             losses = [cross_entropy(logits, labels, self.class_weight) for logits in output.auxiliary]
             terms["auxiliary"] = torch.stack(losses).sum()
-        return terms | self._distillation(output, projected, teacher, labels, batch.image)
+        if self.teacher is None:
+            return terms
+        return terms | self._distillation(output, projected, self.teacher(batch), labels, batch.image)
 
     def _distillation(
         self, student: SegmentationOutput, projected: Tensor, teacher: SegmentationOutput, labels: Tensor, image: Tensor

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Experiment:
         seeds: one run of every variant for each; seeds pair the variants.
         run: trains one variant with one seed and returns its figures.
         sources: modules and packages of rsnotes whose code the figures depend on, as paths inside the package.
+        against: what a variant is compared with, where that is not the baseline.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Experiment:
     seeds: tuple[int, ...]
     run: Run
     sources: tuple[str, ...]
+    against: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def baseline(self) -> str:
@@ -52,7 +54,7 @@ def results_folder(name: str) -> Path:
 
 
 def result_path(name: str, variant: str, seed: int) -> Path:
-    return results_folder(name) / f"{variant}.seed{seed}.json"
+    return results_folder(name) / f"{variant.replace(', ', '-').replace(' ', '_')}.seed{seed}.json"
 
 
 def settings_of(experiment: Experiment, variant: str) -> dict[str, Any]:

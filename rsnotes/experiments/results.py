@@ -48,8 +48,11 @@ class Results:
         return {seed: 100 * r["scores"][self.figure] for (name, seed), r in self.files.items() if name == variant}
 
     def difference(self, variant: str) -> Difference:
-        """Variant minus baseline, in points."""
-        return paired_difference(self.by_seed(variant), self.by_seed(self.experiment.baseline))
+        """Variant minus what it is compared with, in points."""
+        return paired_difference(self.by_seed(variant), self.by_seed(self._other(variant)))
+
+    def _other(self, variant: str) -> str:
+        return self.experiment.against.get(variant, self.experiment.baseline)
 
     @cached_property
     def table(self) -> pd.DataFrame:

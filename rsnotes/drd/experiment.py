@@ -1,0 +1,195 @@
+"""Table 1 on scenes: each term added in turn, beside SKD and IFVD, and the sweep that set the rates."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from rsnotes import scenes
+from rsnotes.datasets import Augment, Sample
+from rsnotes.datasets.memory import InMemory
+from rsnotes.drd.adversarial import Critic
+from rsnotes.drd.objective import DRDObjective, Student
+from rsnotes.drd.recipe import DRDRecipe
+from rsnotes.drd.relations import ChannelProjection
+from rsnotes.drd.step import DRDStep
+from rsnotes.drd.teacher import TeacherCache
+from rsnotes.experiments import Experiment
+from rsnotes.experiments.curve import Curve, score, score_figures
+from rsnotes.losses import class_counts, class_weights
+from rsnotes.networks import pspnet
+from rsnotes.networks.weights import load_teacher
+from rsnotes.training import make_fabric, train
+
+OTHER_SCENES = 100_000
+"""How far the scenes of the second initialisation lie from those of the experiment, in scenes of the split."""
+
+
+@dataclass(frozen=True)
+class DRDSettings:
+    """One student.
+
+    Attributes:
+        recipe: terms, weights, rates, length.
+        start: "random" weights, or "scenes": first trained without a teacher, for half as long, on other scenes.
+        tiles: training scenes of 256², cut into squares of the recipe's crop.
+        test_tiles: scenes it is scored on.
+        test_split: "experiments-validation" for what is chosen, "experiments-test" for what is reported.
+    """
+
+    recipe: DRDRecipe
+    start: Literal["random", "scenes"] = "random"
+    tiles: int = 128
+    test_tiles: int = 64
+    test_split: str = "experiments-test"
+
+
+class Squares:
+    """The squares of ``side`` pixels that a data set's samples are cut into, row by row, whole ones only."""
+
+    def __init__(self, dataset: InMemory, side: int) -> None:
+        self.classes, self.bands = dataset.classes, dataset.bands
+        self.samples = [square for sample in dataset.samples for square in _cut(sample, side)]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.samples[index]
+
+
+def _cut(sample: Sample, side: int) -> list[Sample]:
+    height, width = (length - length % side for length in sample.mask.shape)
+    corners = [(row, column) for row in range(0, height, side) for column in range(0, width, side)]
+    return [
+        Sample(sample.image[:, r : r + side, c : c + side], sample.mask[r : r + side, c : c + side]) for r, c in corners
+    ]
+
+
+def training_squares(settings: DRDSettings, start: int) -> Squares:
+    """Squares from ``settings.tiles`` scenes, beginning with number ``start`` of the split."""
+    assert settings.recipe.crop is not None
+    return Squares(
+        InMemory(scenes.SceneDataset("experiments-training", settings.tiles, start=start)), settings.recipe.crop
+    )
+
+
+def make_step(settings: DRDSettings, network: nn.Module, squares: Squares) -> tuple[DRDStep, float]:
+    """The step that trains ``network`` by the recipe, and the seconds its teacher's outputs took to compute."""
+    recipe, started = settings.recipe, time.perf_counter()
+    classes, crop = len(squares.classes), recipe.crop or 0
+    cache = TeacherCache(load_teacher(), squares, Augment(crop)) if recipe.terms else None
+    seconds = time.perf_counter() - started
+    projection = None
+    if "L_C" in recipe.terms and cache is not None:
+        projection = ChannelProjection(network.classifier.in_channels, cache.features.shape[1])  # type: ignore[union-attr, arg-type]
+    critic = Critic(classes, len(squares.bands), recipe.critic_width) if "L_Adv" in recipe.terms else None
+    objective = DRDObjective(recipe, squares.classes, cache, critic, counted_weights(squares))
+    return DRDStep(make_fabric(), Student(network, projection), objective), seconds
+
+
+def counted_weights(squares: Squares) -> Tensor:
+    """Class weights of the classes that the loss sees, 0 for the others, with mean 1 over the former."""
+    counted = torch.tensor(squares.classes.counted)
+    weights = torch.zeros(len(squares.classes))
+    weights[counted] = class_weights(class_counts(squares.samples, len(squares.classes))[counted])
+    return weights
+
+
+def run(settings: DRDSettings, seed: int, folder: Path) -> dict[str, Any]:
+    """Train one student and score it along the way; the figures of its result file."""
+    recipe = settings.recipe
+    torch.manual_seed(seed)
+    network = pspnet("resnet18", 6, width=recipe.student_width)
+    if settings.start == "scenes":
+        _train_elsewhere(settings, network, seed, folder / "start")
+    squares = training_squares(settings, seed * settings.tiles)
+    test = InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles))
+    step, teacher_seconds = make_step(settings, network, squares)
+    curve = Curve(network, test, [recipe.steps * k // 4 for k in (1, 2, 3, 4)], folder)
+    history = train(
+        make_fabric(), step, squares, Augment(recipe.crop or 0), steps=recipe.steps, batch_size=recipe.batch_size,
+        seed=seed, checkpoints=folder, after_step=curve,
+    )  # fmt: skip
+    tail = {name: sum(values[-50:]) / len(values[-50:]) for name, values in history.terms.items()}
+    return {
+        "scores": score_figures(score(network, test)),
+        "curve": curve.points,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "teacher_seconds": round(teacher_seconds, 1),
+        "last_terms": tail,
+    }
+
+
+def _train_elsewhere(settings: DRDSettings, network: nn.Module, seed: int, folder: Path) -> None:
+    """Train without a teacher on scenes that the experiment does not use, for half of the recipe's steps."""
+    alone = replace(settings, recipe=replace(settings.recipe, terms=(), steps=settings.recipe.steps // 2))
+    squares = training_squares(alone, OTHER_SCENES + seed * settings.tiles)
+    step, _ = make_step(alone, network, squares)
+    recipe = alone.recipe
+    train(
+        make_fabric(), step, squares, Augment(recipe.crop or 0), steps=recipe.steps, batch_size=recipe.batch_size,
+        seed=seed, checkpoints=folder,
+    )  # fmt: skip
+
+
+SOURCES = (
+    "drd/experiment.py", "drd/objective.py", "drd/step.py", "drd/teacher.py", "drd/relations.py", "drd/pixelwise.py",
+    "drd/adversarial.py", "drd/comparators.py", "training/loop.py", "training/steps.py", "training/batches.py",
+    "networks/pspnet.py", "networks/backbones.py", "losses/cross_entropy.py", "losses/distillation.py",
+)  # fmt: skip
+
+SMALL = replace(DRDRecipe().quick(), steps=800, learning_rate=0.1)
+"""The paper's recipe at the size of the scenes; steps and rate by the sweep."""
+
+ROWS: dict[str, tuple[Any, ...]] = {
+    "none": (),
+    "L_P": ("L_P",),
+    "L_P+L_Adv": ("L_P", "L_Adv"),
+    "L_P+L_Adv+L_S": ("L_P", "L_Adv", "L_S"),
+    "DRD": ("L_P", "L_Adv", "L_S", "L_C"),
+    "SKD": ("L_P", "L_Adv", "L_pair"),
+    "IFVD": ("L_P", "L_Adv", "L_IFV"),
+}
+"""The rows of table 1, cumulative, then its two comparators."""
+
+ABLATION = Experiment(
+    name="drd_ablation",
+    title="What does each term of dual relation distillation add?",
+    variants={name: DRDSettings(replace(SMALL, terms=terms)) for name, terms in ROWS.items()}
+    | {
+        "none, started": DRDSettings(replace(SMALL, terms=()), start="scenes"),
+        "DRD, started": DRDSettings(replace(SMALL, terms=ROWS["DRD"]), start="scenes"),
+        "none, long": DRDSettings(replace(SMALL, terms=(), steps=3 * SMALL.steps)),
+    },
+    seeds=(0, 1, 2, 3, 4),
+    run=run,
+    sources=SOURCES,
+    against={"DRD, started": "none, started"},
+)
+
+_VALIDATION = DRDSettings(replace(SMALL, terms=(), steps=300), test_split="experiments-validation", test_tiles=32)
+
+TUNING = Experiment(
+    name="drd_tuning",
+    title="Which rate suits the baseline, and which weights the paper's terms, on validation scenes?",
+    variants={
+        f"none, rate {rate:g}": replace(_VALIDATION, recipe=replace(_VALIDATION.recipe, learning_rate=rate))
+        for rate in (0.02, 0.05, 0.1, 0.2)
+    }
+    | {
+        f"DRD, weights times {scale:g}": replace(
+            _VALIDATION,
+            recipe=replace(
+                _VALIDATION.recipe, terms=ROWS["DRD"], lambda_1=10 * scale, lambda_2=0.1 * scale, lambda_3=25 * scale
+            ),
+        )
+        for scale in (0.03, 0.1, 0.3, 1.0)
+    },
+    seeds=(100, 101),
+    run=run,
+    sources=SOURCES,
+)
