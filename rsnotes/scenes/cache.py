@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from zipfile import BadZipFile
@@ -35,7 +36,7 @@ def _read(path: Path, size: int) -> Scene | None:
         with np.load(path, allow_pickle=False) as stored:
             rgbn, mask = stored["rgbn"], stored["mask"]
             height = stored["centimetres"].astype(np.float32) / np.float32(100.0)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
         return None
     if rgbn.shape != (size, size, 4) or mask.shape != (size, size) or height.shape != (size, size):
         return None

@@ -67,7 +67,7 @@ def _court(plan: Plan, lot: Lot, green: bool) -> None:
     for k, u in enumerate(parts.random((int(parts.poisson(area / 170.0)), 6)).tolist()):
         a, d = lot.a0 + u[0] * lot.width, lot.d0 + u[1] * lot.depth
         part = lot.part(k, a0=a, a1=min(a + 4.0 + 8.0 * u[3], lot.a1), d0=d, d1=min(d + 4.0 + 7.0 * u[4], lot.d1))
-        name, surface = YARDS[int(3 * u[2])]
+        name, surface = YARDS[int(3 * u[2] ** 1.5)]
         plan.patch("parcels", part.outline(), plan.materials.pick(parts, name, 0.08), surface)
         if u[5] < 0.3:
             gardens.boundary(plan, part, part.a0)

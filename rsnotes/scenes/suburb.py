@@ -139,7 +139,7 @@ def _narrow_garden(plan: Plan, lot: Lot, setback: float, back: float) -> None:
     plan.patch("parcels", garden.outline(), plan.materials.pick(rng, "lawn", 0.1), Surface.LAWN)
     paving = plan.materials.pick(rng, "paving", 0.08)
     plan.patch("gardens", garden._replace(d1=back + 2.6).outline(), paving, Surface.PAVING)
-    if rng.random() < 0.5:
+    if rng.random() < 0.35:
         yard = lot._replace(d1=setback)
         plan.patch("gardens", yard.outline(), plan.materials.pick(rng, "paving", 0.08), Surface.PAVING)
         cars = plan.rng("driveway cars", *lot.key)
