@@ -232,6 +232,18 @@ def test_without_the_adversarial_term_there_is_no_critic():
     assert set(step(make_batch(), 0)) == {"cross_entropy", "auxiliary", "L_P", "L_S"}
 
 
+def test_no_terms_is_supervised_training_without_a_teacher():
+    recipe = replace(RECIPE, terms=())
+    step = DRDStep(
+        Fabric(accelerator="cpu", precision="32-true"), Student(Tiny(4, 2)), DRDObjective(recipe, ISPRS, None)
+    )
+    assert set(step(make_batch(), 0)) == {"cross_entropy", "auxiliary"}
+    with pytest.raises(ValueError, match="terms of distillation need a teacher"):
+        DRDObjective(replace(RECIPE, terms=("L_P",)), ISPRS, None)
+    with pytest.raises(ValueError, match="and it needs terms"):
+        DRDObjective(recipe, ISPRS, LiveTeacher(Tiny(6, 1)))
+
+
 def test_the_papers_networks_take_a_step():
     """PSPNet ResNet-101 into PSPNet ResNet-18, 19 classes, every term, forward and backward."""
     torch.manual_seed(0)
