@@ -219,7 +219,7 @@ def _dependencies(network: nn.Module) -> torch_pruning.DependencyGraph:
     """Trace the network on an image of 32 × 32."""
     modes = {module: module.training for module in network.modules()}
     first = convolutions(network)[0][1]
-    image = torch.zeros(1, first.in_channels, 32, 32, device=first.weight.device, requires_grad=True)
+    image = first.weight.new_zeros(1, first.in_channels, 32, 32).requires_grad_()
     pruners = {BilinearUpsampling: _InterpolationPruner()}
     with torch.enable_grad():
         graph = torch_pruning.DependencyGraph().build_dependency(network, (image,), customized_pruners=pruners)
