@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from rsnotes.datasets import check as checking
-from rsnotes.datasets import potsdam, vaihingen
+from rsnotes.datasets import cityscapes, potsdam, vaihingen
 from rsnotes.datasets.classes import IGNORE, Classes
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.export import write_potsdam, write_vaihingen
@@ -19,7 +19,7 @@ Openers = dict[str, Callable[[], ImageMaskPairs]]
 
 
 def check(
-    name: Literal["vaihingen", "potsdam", "folder"],
+    name: Literal["vaihingen", "potsdam", "cityscapes", "folder"],
     root: Path,
     /,
     paper: str = "isprs",
@@ -41,7 +41,7 @@ def check(
         paper: whose splits (Vaihingen and Potsdam).
         images: which images (Potsdam).
         eroded: check the labels with eroded boundaries (Vaihingen and Potsdam).
-        partial: missing tiles are no problem (Vaihingen and Potsdam).
+        partial: missing images are no problem (not for "folder").
         colours: classes and the colours they are painted in, such as "building 3C1098 land 8429F6" (folder).
         indices: classes and their values in the masks, such as "background 0 road 1" (folder).
         ignored: colours or values to ignore, such as "000000" (folder).
@@ -54,6 +54,8 @@ def check(
             splits = _vaihingen(root, paper, eroded)
         elif name == "potsdam":
             splits = _potsdam(root, paper, images, eroded)
+        elif name == "cityscapes":
+            splits = _cityscapes(root)
         else:
             labels = index_table(indices, ignored) if indices else colour_table(colours or {}, ignored)
             splits = _folder(root, labels, bands, value_range)
@@ -117,6 +119,13 @@ def _potsdam(root: Path, paper: str, images: str, eroded: bool) -> Openers:
             root, split, paper, images=images, eroded=eroded, partial=True, side=None
         )
         for split in _splits(potsdam.SPLITS, paper)
+    }
+
+
+def _cityscapes(root: Path) -> Openers:
+    return {
+        split: lambda split=split: cityscapes.Cityscapes(root, split, partial=True)  # type: ignore[misc]
+        for split in cityscapes.SPLITS
     }
 
 

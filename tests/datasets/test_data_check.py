@@ -141,13 +141,19 @@ def test_missing_tiles_are_problems_unless_partial(tmp_path, capsys, save):
     assert f"test: missing {rest}" in text
 
 
-def test_the_sample_tiles_can_be_written_again_and_read(tmp_path, capsys):
-    assert main(["data", "samples", "--out", str(tmp_path)]) == 0
-    for name in ("vaihingen", "potsdam"):
-        code, text = check(capsys, name, tmp_path / f"sample_{name}", "--partial")
-        assert code == 0
-        assert "train: 1 of 16 images read" in text or "train: 1 of 24 images read" in text
-        assert "no problems" in text
+def test_cityscapes(tmp_path, capsys, save):
+    rng = np.random.default_rng(0)
+    for split, city in (("train", "aachen"), ("val", "lindau")):
+        frame = f"{city}_000000_000019"
+        image = rng.integers(0, 256, (3, 4, 8), dtype=np.uint8)
+        save(tmp_path / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png", image)
+        ids = np.full((4, 8), 7, np.uint8)  # road
+        save(tmp_path / "gtFine" / split / city / f"{frame}_gtFine_labelIds.png", ids)
+    code, text = check(capsys, "cityscapes", tmp_path)
+    assert code == 1
+    assert "val: 1 of 1 images read" in text
+    assert "pixels: road 100.0 %" in text
+    assert "nothing there of the split Cityscapes test" in text
 
 
 def test_the_command_exits_with_the_code(root, monkeypatch, capsys):

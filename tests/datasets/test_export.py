@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from rsnotes import data_path
+from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, ISPRS, DataError, Potsdam, Vaihingen, export
 from rsnotes.datasets.export import erode, write_potsdam, write_vaihingen
 
@@ -127,6 +129,34 @@ def test_files_are_georeferenced_tiled_and_compressed(vaihingen_root, potsdam_ro
                 places.add(source.bounds)
         first, second = sorted(places)  # one place a tile, for the image and its labels alike
         assert first.right < second.left
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """The sample tiles in ``data/``; where they are not stored yet, written by their command."""
+    if data_path().joinpath("sample_vaihingen").is_dir():
+        return data_path()
+    out = tmp_path_factory.mktemp("data")
+    main(["data", "samples", "--out", str(out)])
+    return out
+
+
+@pytest.mark.parametrize(("split", "tiles"), [("train", ("1", "2_10")), ("test", ("2", "2_13"))])
+def test_sample_tiles_are_read_alike_by_us_and_by_torchgeo(samples, split, tiles):
+    from torchgeo import datasets  # takes seconds to import
+
+    folders = samples / "sample_vaihingen", samples / "sample_potsdam"
+    ours = (
+        Vaihingen(folders[0], split, partial=True, side=None),
+        Potsdam(folders[1], split, images="RGBIR", partial=True, side=None),
+    )
+    theirs = datasets.Vaihingen2D(str(folders[0]), split), datasets.Potsdam2D(str(folders[1]), split)
+    for tile, own, other in zip(tiles, ours, theirs, strict=True):
+        assert [pair.name for pair in own.pairs] == [tile]
+        assert len(other) == 1
+        assert np.array_equal(other[0]["image"].numpy(), as_bytes(own[0].image))
+        assert np.array_equal(from_torchgeo(other[0]["mask"]), own[0].mask)
+        assert len(own[0].mask.unique()) >= 4
 
 
 class TestErrors:
