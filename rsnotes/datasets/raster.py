@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterWindow
@@ -117,7 +116,7 @@ def open_image(path: str | PathLike[str]) -> Iterator[rasterio.DatasetReader]:
             with rasterio.open(path) as source:
                 _require_plausible(path, source)
                 yield source
-    except (RasterioError, CPLE_BaseError, OSError, MemoryError, UnicodeError) as error:
+    except (RasterioError, OSError, MemoryError, UnicodeError) as error:
         reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
         raise DataError.at(
             path,
