@@ -76,10 +76,10 @@ class SceneConfig:
         ValueError: a number outside [0, 1], no layout with a weight, a size below 32, or an unknown label noise.
     """
 
-    suburb: float = 0.57
+    suburb: float = 0.55
     old_town: float = 0.22
-    industry: float = 0.12
-    village: float = 0.09
+    industry: float = 0.11
+    village: float = 0.12
     season: float = 0.08
     sun_elevation: float = 0.6
     sun_azimuth: float = 0.42
@@ -92,7 +92,7 @@ class SceneConfig:
     lean: float = 0.4
     trees: float = 0.7
     cars: float = 0.1
-    clutter: float = 0.18
+    clutter: float = 0.25
     variety: float = 0.5
     size: int = 256
     label_noise: str = "off"

@@ -7,7 +7,7 @@ from rsnotes.scenes.config import SceneConfig
 DEFAULT = SceneConfig()
 """Class shares near Vaihingen's."""
 
-TEACHING = replace(DEFAULT, cars=0.46, clutter=0.9)
+TEACHING = replace(DEFAULT, cars=0.5, clutter=1.0)
 """More cars and clutter, so that short trainings see enough of them; pages train on this."""
 
 OLD_TOWN = replace(TEACHING, suburb=0.0, old_town=1.0, industry=0.0, village=0.0)

@@ -72,7 +72,8 @@ def layers(seed: int, config: SceneConfig) -> dict[str, np.ndarray]:
     """How :func:`render` makes a scene: one picture a step, in order.
 
     Returns:
-        Name to (H, W, 3) uint8 for the steps "ground", "parcels", "gardens", "roads", "markings", "cars",
+        Name to (H, W, 3) uint8 for the steps "ground", "parcels", "gardens", "roads", "markings",
+        "objects" (hedges, fences, containers), "cars",
         "buildings", "trees", "texture", "light" and "sensor"; (H, W) float32 for "sunlit" in [0, 1] and "height"
         in metres; (H, W) uint8 for "surface" (see :class:`~rsnotes.scenes.surfaces.Surface`), "nir" and "mask".
     """
@@ -151,6 +152,8 @@ class _Drawing:
                 self.show(stage, canvas.coarse(canvas.albedo))
         draw_walls(canvas, plan.walls)
         draw_stores(canvas, plan.stores)
+        if self.keep:
+            self.show("objects", canvas.coarse(canvas.albedo))
         self.stages["ground"] = canvas.coarse(canvas.surface)
         draw_cars(canvas, plan.cars)
         self.stages["cars"] = canvas.coarse(canvas.surface)

@@ -4,7 +4,7 @@ from zlib import crc32
 
 import numpy as np
 
-VERSION = "0.3"
+VERSION = "1"
 """Changes whenever any pixel of any scene changes; every weight and result file carries it."""
 
 SEEDS: dict[str, tuple[int, int]] = {

@@ -169,7 +169,19 @@ def test_layers_end_in_the_scene_and_start_with_bare_ground():
     steps, scene = layers(8, TEACHING), render(8, TEACHING)
     np.testing.assert_array_equal(steps["sensor"], scene.rgb)
     np.testing.assert_array_equal(steps["mask"], scene.mask)
-    order = ["ground", "parcels", "gardens", "roads", "markings", "cars", "buildings", "trees", "texture", "light"]
+    order = [
+        "ground",
+        "parcels",
+        "gardens",
+        "roads",
+        "markings",
+        "objects",
+        "cars",
+        "buildings",
+        "trees",
+        "texture",
+        "light",
+    ]
     assert [name for name in steps if name in order] == order
     for before, after in pairwise(order):
         assert (steps[before] != steps[after]).any(), f"{after} adds nothing to {before}"
