@@ -45,6 +45,7 @@ def choose_formats(
     weights: int | None = 8,
     biases: int | None = 8,
     activations: int | None = 8,
+    overflow: bool = True,
 ) -> Plan:
     """A format for every parameter and activation, each from its own histogram.
 
@@ -55,6 +56,7 @@ def choose_formats(
             two products saturate otherwise.
         biases: bits of biases, None to leave them.
         activations: bits of activations, None to leave them.
+        overflow: see :func:`~rsnotes.prune_quantize.choose_range`.
 
     Raises:
         ValueError: formats of activations are wanted and there are no images.
@@ -63,12 +65,12 @@ def choose_formats(
     plan: Plan = {}
     for name, histogram in parameter_histograms(network).items():
         if (wanted := bits[name.rpartition(".")[2]]) is not None:
-            plan[name] = choose_range(histogram, wanted)
+            plan[name] = choose_range(histogram, wanted, overflow=overflow)
     if activations is not None:
         logged = log_activations(network, images)
         if not logged:
             raise ValueError("formats of activations need calibration images, got none; or pass activations=None")
-        plan |= {name: choose_range(histogram, activations) for name, histogram in logged.items()}
+        plan |= {name: choose_range(each, activations, overflow=overflow) for name, each in logged.items()}
     return plan
 
 

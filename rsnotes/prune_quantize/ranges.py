@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -25,19 +24,17 @@ def msb_histogram(values: Tensor) -> Histogram:
     return Counter(dict(zip(positions.tolist(), counts.tolist(), strict=True)))
 
 
-def choose_range(
-    histogram: Mapping[int, int], bits: int = 8, ties: Literal["larger", "smaller"] = "larger"
-) -> FixedPoint:
-    """The format whose ``bits - 1`` magnitude bits cover most leading bits.
+def choose_range(histogram: Mapping[int, int], bits: int = 8, *, overflow: bool = True) -> FixedPoint:
+    """The format whose ``bits - 1`` magnitude bits cover most leading bits; of equals that of the larger numbers.
 
     The paper's window must "encompass the majority" of the leading bits, sign bit included; which of many such
-    windows is taken it does not say.
+    windows is taken it does not say. Its top bit here is never above the highest leading bit, where it would be idle.
 
     Args:
         histogram: from :func:`msb_histogram`.
         bits: of the format, the sign's included; 2 to 32.
-        ties: which of several windows that cover as many: the one of the larger numbers, which leaves room for what
-            was not seen, or of the smaller, which rounds more finely.
+        overflow: whether the highest leading bits may be left out to save a larger number of small ones. A number
+            left out above is cut to less than half, one left out below loses less than a step.
 
     Returns:
         The format; of a histogram without counts the one with no integer bits.
@@ -45,11 +42,11 @@ def choose_range(
     width = bits - 1
     if not any(histogram.values()):
         return FixedPoint(0, width)
-    low, high = min(histogram), max(histogram)
-    tops = range(low, high + width)
+    seen = [position for position, count in histogram.items() if count > 0]
+    low, high = min(seen), max(seen)
 
     def covered(top: int) -> int:
         return sum(histogram.get(position, 0) for position in range(top - width + 1, top + 1))
 
-    top = max(tops, key=lambda position: (covered(position), position if ties == "larger" else -position))
+    top = max(range(low, high + 1), key=lambda position: (covered(position), position)) if overflow else high
     return FixedPoint(top + 1, width - 1 - top)

@@ -71,10 +71,7 @@ NETWORKS = {"plain": Plain, "residual": Residual, "concatenating": Concatenating
 def make(name: str, seed: int = 0) -> nn.Module:
     """A network in eval mode with batch normalisations that do something."""
     torch.manual_seed(seed)
-    if name in NETWORKS:
-        network = NETWORKS[name]()
-    else:
-        network = deeplabv3plus(name, CLASSES, width=1 / 16)
+    network = NETWORKS[name]() if name in NETWORKS else deeplabv3plus(name, CLASSES, width=1 / 16)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
