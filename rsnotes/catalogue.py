@@ -7,6 +7,7 @@ from rsnotes.experiments import Experiment, Results, perform
 
 EXPERIMENTS = {
     "teacher": "rsnotes.experiments.ground:TEACHER",
+    "baseline_tuning": "rsnotes.experiments.ground:TUNING",
     "baseline": "rsnotes.experiments.ground:BASELINE",
     "drd_tuning": "rsnotes.drd.experiment:TUNING",
     "drd_ablation": "rsnotes.drd.experiment:ABLATION",

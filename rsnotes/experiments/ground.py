@@ -39,7 +39,7 @@ class GroundSettings:
     width: float
     recipe: SupervisedRecipe
     train_split: str = "experiments-training"
-    tiles: int = 256
+    tiles: int = 48
     test_split: str = "experiments-test"
     test_tiles: int = 64
     weighted: bool = True
@@ -93,6 +93,20 @@ TEACHER = Experiment(
     },
     seeds=(0,),
     run=run_teacher,
+    sources=SOURCES,
+)
+
+TUNING = Experiment(
+    name="baseline_tuning",
+    title="Which learning rate suits the live baseline, on validation scenes?",
+    variants={
+        f"rate {rate:g}": GroundSettings(
+            STUDENT_WIDTH, SupervisedRecipe(rate=rate), test_split="experiments-validation", test_tiles=32
+        )
+        for rate in (1e-3, 3e-3, 1e-2)
+    },
+    seeds=(100, 101),
+    run=run_baseline,
     sources=SOURCES,
 )
 

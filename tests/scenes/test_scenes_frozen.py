@@ -17,7 +17,7 @@ CASES: dict[str, tuple[int, SceneConfig]] = {
     "default-mild": (3, replace(DEFAULT, size=128, label_noise="mild")),
     "industry-winter": (
         5,
-        replace(WINTER, suburb=0.0, old_town=0.0, industry=INDUSTRY.industry, village=0.2, size=128),
+        replace(WINTER, suburb=0.0, old_town=0.0, industry=0.8, village=0.2, size=128),
     ),
 }
 BLOCK = 4
