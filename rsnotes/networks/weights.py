@@ -27,6 +27,7 @@ def save_weights(network: nn.Module, path: Path, record: Mapping[str, str]) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
     save_file(state, aside, metadata=dict(record))
+    aside.chmod(0o644)  # safetensors writes for the owner alone; the file travels in a wheel
     os.replace(aside, path)
 
 
