@@ -72,7 +72,7 @@ def staleness(experiment: Experiment, result: Mapping[str, Any]) -> list[str]:
     if result["environment"]["scenes"] != scenes.VERSION:
         reasons.append(f"scenes are at version {scenes.VERSION}, the result used {result['environment']['scenes']}")
     now = source_hashes(experiment.sources)
-    changed = sorted(k for k in now.keys() | result["sources"].keys() if now.get(k) != result["sources"].get(k))
+    changed = sorted(name for name in now if now[name] != result["sources"].get(name))
     if changed:
         reasons.append(f"changed since: {', '.join(changed)}")
     return reasons

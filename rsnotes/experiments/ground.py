@@ -19,7 +19,11 @@ from rsnotes.networks.weights import TEACHER_WIDTH, save_weights, weights_path
 from rsnotes.training import make_fabric
 from rsnotes.training.supervised import SupervisedRecipe, fit
 
-SOURCES = ("training", "networks/pspnet.py", "networks/backbones.py", "losses/cross_entropy.py", "scenes")
+SOURCES = (
+    *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
+    *("networks/pspnet.py", "networks/backbones.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+)
+"""What the figures depend on beside the scenes' pixels, which have a version of their own."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,9 @@ def run_teacher(settings: GroundSettings, seed: int, folder: Path) -> dict[str, 
     return figures | {"weights": path.name, "bytes": os.path.getsize(path)}
 
 
-LIVE = SupervisedRecipe()
+LIVE = SupervisedRecipe(rate=1e-2)
+"""What the book trains live: the best rate of :data:`TUNING`."""
+
 STUDENT_WIDTH = 1 / 8
 
 TEACHER = Experiment(
@@ -103,7 +109,7 @@ TUNING = Experiment(
         f"rate {rate:g}": GroundSettings(
             STUDENT_WIDTH, SupervisedRecipe(rate=rate), test_split="experiments-validation", test_tiles=32
         )
-        for rate in (1e-3, 3e-3, 1e-2)
+        for rate in (1e-3, 3e-3, 1e-2, 2e-2)
     },
     seeds=(100, 101),
     run=run_baseline,

@@ -18,7 +18,7 @@ from rsnotes.training.steps import GradientStep, Objective
 
 @dataclass(frozen=True)
 class SupervisedRecipe:
-    """Hyper-parameters of the baseline. Defaults were chosen on validation scenes, see the baseline page.
+    """Hyper-parameters of plain training. The rate wants a sweep: see ``TUNING`` in :mod:`rsnotes.experiments.ground`.
 
     Attributes:
         steps: length of the run.
