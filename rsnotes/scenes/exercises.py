@@ -74,8 +74,8 @@ shadow_length = Exercise(
     title="How long a shadow is in pixels",
     question=(
         "Write the length in pixels of the shadow of something `height` metres high under a sun `elevation` degrees "
-        "above the horizon, in an image of `gsd` metres a pixel. From which elevation on does a tree of 10 m shade less than "
-        "5 m?"
+        "above the horizon, in an image of `gsd` metres a pixel. From which elevation on does a tree of "
+        "10 m shade less than 5 m?"
     ),
     answer="shadow_pixels",
     stub="def shadow_pixels(height, elevation, gsd):\n    ...",
