@@ -1,7 +1,7 @@
 """Every exercise of the book: the stub fails, the solution passes, each named mistake is told apart."""
 
 import importlib
-import pkgutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +10,14 @@ import rsnotes
 from rsnotes.teaching import Exercise
 from rsnotes.teaching.exercise import verdict
 
-MODULES = [f"rsnotes.{part.name}.exercises" for part in pkgutil.iter_modules(rsnotes.__path__) if part.ispkg]
+MODULES = [
+    f"rsnotes.{path.parent.name}.{path.stem}" for path in sorted(Path(rsnotes.__path__[0]).glob("*/exercises*.py"))
+]
 
 
 def exercises() -> dict[str, Exercise]:
     found = {}
     for name in MODULES:
-        if importlib.util.find_spec(name) is None:
-            continue
         module = importlib.import_module(name)
         found |= {f"{name}.{key}": value for key, value in vars(module).items() if isinstance(value, Exercise)}
     return found

@@ -1,0 +1,200 @@
+"""The commands ``python -m rsnotes drd train`` and ``drd evaluate``: the paper's set-up on the real data."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import tyro
+from lightning_fabric import Fabric
+from safetensors.torch import load_model, save_model
+from torch import nn
+from torchvision.transforms.v2 import functional as F
+
+from rsnotes import training
+from rsnotes.datasets import Augment, DataError, ImageMaskPairs, Potsdam, Sample, Vaihingen
+from rsnotes.datasets.cityscapes import Cityscapes
+from rsnotes.drd.adversarial import Critic
+from rsnotes.drd.objective import DRDObjective, Student
+from rsnotes.drd.recipe import CITYSCAPES, POTSDAM, VAIHINGEN, DRDRecipe
+from rsnotes.drd.relations import ChannelProjection
+from rsnotes.drd.step import DRDStep
+from rsnotes.drd.teacher import LiveTeacher
+from rsnotes.metrics import Scores
+from rsnotes.metrics import evaluate as score
+from rsnotes.networks import pspnet
+
+Preset = tyro.conf.OmitArgPrefixes[
+    Annotated[DRDRecipe, tyro.conf.subcommand("vaihingen", default=VAIHINGEN)]
+    | Annotated[DRDRecipe, tyro.conf.subcommand("potsdam", default=POTSDAM)]
+    | Annotated[DRDRecipe, tyro.conf.subcommand("cityscapes", default=CITYSCAPES)]
+]
+"""The paper's recipe for a data set; every field is an option of the command."""
+
+
+def train(
+    root: Path,
+    out: Path,
+    recipe: Preset,
+    teacher_weights: Path | None = None,
+    pretrained: bool = False,
+    seed: int = 0,
+    workers: int = 4,
+    every: int = 500,
+) -> int:
+    """Train a student by dual relation distillation. The same command again goes on from the last checkpoint.
+
+    Options of the run stand before the data set's name, those of the recipe after it.
+
+    Args:
+        root: the folder the data set lies in, see "data check".
+        out: folder for checkpoints, weights and the recipe; made if need be.
+        recipe: the data set, and any of the recipe's fields.
+        teacher_weights: what an earlier run kept as teacher.safetensors. Without it the teacher is trained first, by
+            cross-entropy alone, for as many steps as the student.
+        pretrained: start the teacher's backbone from timm's ImageNet weights, as the paper does.
+        seed: of the initial weights, the order of the samples and their augmentation.
+        workers: processes that read images.
+        every: steps between checkpoints.
+    """
+    try:
+        samples, test = open_split(recipe, root, "train"), open_split(recipe, root, "test")
+        _same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
+        run = _Run(training.make_fabric(), samples, out, seed, workers, every)
+        teacher = run.teacher(recipe, teacher_weights, pretrained) if recipe.terms else None
+        student = run.student(recipe, teacher)
+        print(report(score(student, test, batch_size=1)))
+    except (ValueError, RuntimeError) as error:
+        print(error)
+        return 1
+    return 0
+
+
+def evaluate(root: Path, out: Path, network: Literal["student", "teacher"] = "student", eroded: bool = False) -> int:
+    """Score what ``drd train`` left in a folder on the data set's test split (Cityscapes: validation).
+
+    Args:
+        root: the folder the data set lies in.
+        out: the folder given to ``drd train``.
+        network: which of the two.
+        eroded: labels without a band along the boundaries (Vaihingen and Potsdam).
+    """
+    try:
+        stored = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        recipe = DRDRecipe(**{key: tuple(v) if key == "terms" else v for key, v in stored.items() if key != "seed"})
+        samples = open_split(recipe, root, "test", eroded)
+        model = build(recipe, network, samples)
+        load_model(model, _present(out / f"{network}.safetensors"))
+        print(report(score(training.make_fabric().to_device(model), samples, batch_size=1)))
+    except ValueError as error:
+        print(error)
+        return 1
+    return 0
+
+
+def open_split(recipe: DRDRecipe, root: Path, split: Literal["train", "test"], eroded: bool = False) -> ImageMaskPairs:
+    """The paper's split, cut into squares of the recipe's crop; on test tiles no pixel lies in two squares.
+
+    Raises:
+        DataError: files are missing or wrong.
+        ValueError: eroded labels of a data set that has none.
+    """
+    pad = split == "test"
+    if recipe.data == "vaihingen":
+        return Vaihingen(root, split, "drd", eroded=eroded, side=recipe.crop, pad=pad)
+    if recipe.data == "potsdam":
+        return Potsdam(root, split, "drd", eroded=eroded, side=recipe.crop, pad=pad)
+    if eroded:
+        raise ValueError("Cityscapes has no labels with eroded boundaries: leave out --eroded")
+    return Cityscapes(root, "val" if pad else "train", side=recipe.crop, pad=pad)
+
+
+def build(recipe: DRDRecipe, network: Literal["student", "teacher"], samples: ImageMaskPairs, **more: Any) -> nn.Module:
+    """One of the recipe's two networks for the classes and bands of a data set."""
+    name, width = (recipe.student, recipe.student_width) if network == "student" else (recipe.teacher, 1.0)
+    return pspnet(name, len(samples.classes), width, bands=len(samples.bands), **more)
+
+
+def mirror(sample: Sample, seed: int) -> Sample:
+    """Left and right exchanged for every second seed: a street has an upright, and its images are not square."""
+    if torch.rand(1, generator=torch.Generator().manual_seed(seed)) < 0.5:
+        return sample
+    return Sample(F.horizontal_flip(sample.image), F.horizontal_flip(sample.mask))
+
+
+def report(scores: Scores) -> str:
+    """Figures in per cent, a line a class and a line of means."""
+    lines = [f"{name}: F1 {100 * f['f1']:.2f}, IoU {100 * f['iou']:.2f}" for name, f in scores.per_class().items()]
+    means = f"mean F1 {100 * scores.mf1:.2f}, mIoU {100 * scores.miou:.2f}, OA {100 * scores.oa:.2f}"
+    return "\n".join([*lines, means])
+
+
+class _Run:
+    """What teacher and student share: device, data, folder."""
+
+    def __init__(self, fabric: Fabric, samples: ImageMaskPairs, out: Path, seed: int, workers: int, every: int) -> None:
+        self.fabric, self.samples, self.out = fabric, samples, out
+        self.options = {"seed": seed, "workers": workers, "every": every}
+
+    def teacher(self, recipe: DRDRecipe, weights: Path | None, pretrained: bool) -> nn.Module:
+        """The teacher from ``weights``, or trained without distillation and kept in ``out``."""
+        path = weights or self.out / "teacher.safetensors"
+        if weights is None and not path.exists():
+            torch.manual_seed(self.options["seed"])
+            network = build(recipe, "teacher", self.samples, pretrained=pretrained)
+            self._train(replace(recipe, terms=()), Student(network), None, "teacher")
+        network = build(recipe, "teacher", self.samples)
+        load_model(network, _present(path))
+        return self.fabric.to_device(network)
+
+    def student(self, recipe: DRDRecipe, teacher: nn.Module | None) -> nn.Module:
+        """The student, trained by the recipe and kept in ``out``."""
+        torch.manual_seed(self.options["seed"])
+        network = build(recipe, "student", self.samples)
+        projection = None
+        if "L_C" in recipe.terms and teacher is not None:
+            projection = ChannelProjection(network.classifier.in_channels, teacher.classifier.in_channels)  # type: ignore[union-attr, arg-type]
+        self._train(recipe, Student(network, projection), teacher, "student")
+        return network
+
+    def _train(self, recipe: DRDRecipe, student: Student, teacher: nn.Module | None, name: str) -> None:
+        classes, bands = self.samples.classes, self.samples.bands
+        critic = Critic(len(classes), len(bands), recipe.critic_width) if "L_Adv" in recipe.terms else None
+        objective = DRDObjective(recipe, classes, None if teacher is None else LiveTeacher(teacher), critic)
+        augment: Callable[[Sample, int], Sample] = mirror if recipe.crop is None else Augment(recipe.crop)
+        training.train(
+            self.fabric, DRDStep(self.fabric, student, objective), self.samples, augment, steps=recipe.steps,
+            batch_size=recipe.batch_size, checkpoints=self.out / name, **self.options,
+        )  # fmt: skip
+        path = self.out / f"{name}.safetensors"
+        aside = path.with_suffix(".part")
+        save_model(student.network, str(aside))
+        os.replace(aside, path)
+
+
+def _same_run(path: Path, settings: dict[str, Any]) -> None:
+    """Keep the settings of a new run; refuse to go on with others than those it began with."""
+    settings = json.loads(json.dumps(settings))
+    if path.exists():
+        before = json.loads(path.read_text("utf-8"))
+        changed = [
+            f"{key} is {settings[key]}, was {before.get(key)}" for key in settings if settings[key] != before.get(key)
+        ]
+        if changed:
+            raise ValueError(
+                f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder"
+            )
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    aside.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+    os.replace(aside, path)
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise DataError.at(path, "no such file", "Give the folder or file that drd train wrote")
+    return path
