@@ -118,6 +118,11 @@ def test_scales_are_the_formats_steps_and_zero_is_128(folder):
     expected = Counter(form.step for name, form in plan.items() if "." not in name)
     assert sum((steps - expected).values()) == 2  # the maximum's and the crop's
     assert not expected - steps
+    made = {output: node for node in model.graph.node for output in node.output}
+    for node in model.graph.node:
+        if node.op_type == "Conv":  # integer kernels add the bias to sums of products
+            image, weight, bias = (float(values[made[name].input[1]]) for name in node.input)
+            assert bias == image * weight
     weights = {name: array for name, array in values.items() if array.dtype == "int8" and array.ndim == 4}
     assert len(weights) == 31
     for name, array in weights.items():

@@ -78,7 +78,7 @@ def test_added_filters_go_together_by_their_mean(network_of):
     (added,) = [c for c in surgeon.couplings if c.root in ("first.0", "outer.0")]
     assert {m.name for m in added.members if m.output} == {"first.0", "first.1", "outer.0", "outer.1"}
     assert {m.name for m in added.members if not m.output} == {"inner.0", "second.0"}
-    scores = {name: torch.full((n,), 9.0) for name, n in (("inner.0", 4), ("second.0", 5), ("classifier", 3))}
+    scores = {name: torch.full((n,), 4.0) for name, n in (("inner.0", 4), ("second.0", 5), ("classifier", 3))}
     scores["first.0"] = torch.tensor([0.0, 4, 9, 9, 9, 9])  # means 5, 3, 9...
     scores["outer.0"] = torch.tensor([10.0, 2, 9, 9, 9, 9])
     assert surgeon.choose(scores, 1) == {added.root: [1]}
