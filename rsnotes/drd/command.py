@@ -83,8 +83,9 @@ def evaluate(root: Path, out: Path, network: Literal["student", "teacher"] = "st
         eroded: labels without a band along the boundaries (Vaihingen and Potsdam).
     """
     try:
-        stored = json.loads(_present(out / "recipe.json").read_text("utf-8"))
-        recipe = DRDRecipe(**{key: tuple(v) if key == "terms" else v for key, v in stored.items() if key != "seed"})
+        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        del stored["seed"]
+        recipe = DRDRecipe(**stored | {"terms": tuple(stored["terms"])})
         samples = open_split(recipe, root, "test", eroded)
         model = build(recipe, network, samples)
         load_model(model, _present(out / f"{network}.safetensors"))
@@ -137,7 +138,7 @@ class _Run:
 
     def __init__(self, fabric: Fabric, samples: ImageMaskPairs, out: Path, seed: int, workers: int, every: int) -> None:
         self.fabric, self.samples, self.out = fabric, samples, out
-        self.options = {"seed": seed, "workers": workers, "every": every}
+        self.options: dict[str, Any] = {"seed": seed, "workers": workers, "every": every}
 
     def teacher(self, recipe: DRDRecipe, weights: Path | None, pretrained: bool) -> nn.Module:
         """The teacher from ``weights``, or trained without distillation and kept in ``out``."""
