@@ -282,14 +282,14 @@ agreement = Exercise(
         "labels?"
     ),
     answer="agreement",
-    stub='def agreement(terms, weights, features):\n    """Name to cosine, floats; cross-entropy is named cross_entropy."""\n    ...',
+    stub='def agreement(terms, weights, features):\n    """Name to cosine, floats."""\n    ...',
     solution=_AGREEMENT,
     check=_check_agreement,
     wrong={
         "without the weights": _AGREEMENT.replace("weights[name] * term", "term"),
         "dot product": _AGREEMENT.replace(" / (first.norm() * pull.norm())", ""),
-        "one length": _AGREEMENT.replace("first.norm() * pull.norm()", "pull.norm()").replace("first @", "0.28 * first @"),
-        "absolute value of another one": _AGREEMENT.replace('pulls["cross_entropy"]', "sum(pulls.values())"),
+        "one length": _AGREEMENT.replace("first.norm() * pull.norm()", "pull.norm()"),
+        "the total in the place of cross-entropy": _AGREEMENT.replace('pulls["cross_entropy"]', "sum(pulls.values())"),
     },
 )
 
