@@ -22,7 +22,7 @@ from rsnotes.scenes import (
     render,
 )
 
-SMALL = replace(TEACHING, size=128)
+SMALL = replace(TEACHING, size=128, sampling=0.5)
 FLAT_SENSOR = replace(SMALL, grain=0.0, softness=0.0, variety=0.0)
 SWITCHES = [f.name for f in fields(Switches)]
 
