@@ -72,10 +72,14 @@ def executed_path(md: Path) -> Path:
 
 def is_fresh(md: Path) -> bool:
     """Whether the stored execution of a page is still the one its key asks for."""
-    stored = executed_path(md)
-    if not stored.exists() or not md.with_suffix(".ipynb").exists():
+    stored, pair, page = executed_path(md), md.with_suffix(".ipynb"), read_page(md)
+    if not stored.exists() or not pair.exists() or _sources(nbformat.read(pair, 4)) != _sources(page):
         return False
-    return nbformat.read(stored, 4).metadata.get("rsnotes", {}).get("key") == page_key(read_page(md))
+    return nbformat.read(stored, 4).metadata.get("rsnotes", {}).get("key") == page_key(page)
+
+
+def _sources(notebook: NotebookNode) -> list[tuple[str, str]]:
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
 def peak_memory(pid: int) -> int | None:
