@@ -135,17 +135,16 @@ def test_iou_follows_from_f1():
 
 
 MACRO = [
-    pytest.param(
-        metrics.mean_iou, classification.multiclass_jaccard_index, marks=pytest.mark.equation("maflnet", "28")
-    ),
-    pytest.param(
-        metrics.mean_precision, classification.multiclass_precision, marks=pytest.mark.equation("maflnet", "29")
-    ),
-    pytest.param(metrics.mean_recall, classification.multiclass_recall, marks=pytest.mark.equation("maflnet", "30")),
-    pytest.param(metrics.mean_f1, classification.multiclass_f1_score),
+    (metrics.mean_iou, classification.multiclass_jaccard_index),
+    (metrics.mean_precision, classification.multiclass_precision),
+    (metrics.mean_recall, classification.multiclass_recall),
+    (metrics.mean_f1, classification.multiclass_f1_score),
 ]
 
 
+@pytest.mark.equation("maflnet", "28")
+@pytest.mark.equation("maflnet", "29")
+@pytest.mark.equation("maflnet", "30")
 @pytest.mark.parametrize(("ours", "library"), MACRO)
 @pytest.mark.parametrize("absent", [False, True])
 def test_means_over_classes_equal_torchmetrics(ours, library, absent):
