@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
-from pages import BOOK, peak_memory, read_page, store_execution
+from pages import BOOK, Cost, peak_memory, processor_seconds, read_page, store_execution
 
 PICTURES = ("text/html", "image/png", "image/jpeg", "image/svg+xml")
 
@@ -41,9 +41,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Read the kernel's peak memory while it still runs."""
+    """Read the kernel's processor time and peak memory while it still runs."""
     if isinstance(item, IPyNbCell) and item.parent.kernel is not None:
-        item.parent.memory = _memory(item.parent.kernel)
+        item.parent.usage = _usage(item.parent.kernel)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -52,9 +52,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         _store(notebook, Path(session.config.rootpath))
 
 
-def _memory(kernel: RunningKernel) -> int | None:
+def _usage(kernel: RunningKernel) -> tuple[float | None, int | None]:
     provisioner = kernel.km.provisioner
-    return peak_memory(provisioner.pid) if provisioner is not None and provisioner.pid else None
+    if provisioner is None or not provisioner.pid:
+        return None, None
+    return processor_seconds(provisioner.pid), peak_memory(provisioner.pid)
 
 
 def _store(notebook: IPyNbFile, folder: Path) -> None:
@@ -68,4 +70,5 @@ def _store(notebook: IPyNbFile, folder: Path) -> None:
         cell.execution_count = count
         cell.outputs = [nbformat.from_dict(o) for o in out]
     if not any(o.output_type == "error" for cell in code for o in cell.outputs):
-        store_execution(md, page, notebook.seconds, getattr(notebook, "memory", None))
+        processor, memory = getattr(notebook, "usage", (None, None))
+        store_execution(md, page, Cost(round(notebook.seconds, 1), processor, memory))

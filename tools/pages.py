@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import jupytext
 import nbformat
@@ -90,6 +91,28 @@ def peak_memory(pid: int) -> int | None:
     return None
 
 
+def processor_seconds(pid: int) -> float | None:
+    """Processor time of a process over all its threads in seconds; None where the system does not tell."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+class Cost(NamedTuple):
+    """What executing a page took.
+
+    Attributes:
+        seconds: time on the wall.
+        processor: processor time over all threads in seconds, None where the system does not tell.
+        memory: peak resident memory in bytes, likewise.
+    """
+
+    seconds: float
+    processor: float | None
+    memory: int | None
+
+
 def write_aside(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook so that a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,9 +121,9 @@ def write_aside(notebook: NotebookNode, path: Path) -> None:
     os.replace(aside, path)
 
 
-def store_execution(md: Path, notebook: NotebookNode, seconds: float, memory: int | None) -> None:
-    """Store an executed page for the HTML build, with its key, time and peak memory."""
-    notebook.metadata["rsnotes"] = {"key": page_key(read_page(md)), "seconds": round(seconds, 1), "memory": memory}
+def store_execution(md: Path, notebook: NotebookNode, cost: Cost) -> None:
+    """Store an executed page for the HTML build, with its key and what it took."""
+    notebook.metadata["rsnotes"] = {"key": page_key(read_page(md)), **cost._asdict()}
     write_aside(notebook, executed_path(md))
 
 
@@ -148,10 +171,11 @@ def execute(md: Path) -> float:
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
             seconds = time.perf_counter() - start
-            memory = peak_memory(client.km.provisioner.pid)  # type: ignore[union-attr]
-    store_execution(md, notebook, seconds, memory)
+            pid = client.km.provisioner.pid  # type: ignore[union-attr]
+            cost = Cost(round(seconds, 1), processor_seconds(pid), peak_memory(pid))
+    store_execution(md, notebook, cost)
     write_aside(committed_form(notebook), md.with_suffix(".ipynb"))
-    return seconds
+    return cost.seconds
 
 
 def page_named(name: str) -> Path:

@@ -61,6 +61,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (tmp_path / "book" / "part").mkdir()
     (tmp_path / "book" / "_toc.yml").write_text(TOC)
     (tmp_path / "book" / "intro.md").write_text("# The book\n")
+    (tmp_path / "book" / "references.bib").write_text("")
     (tmp_path / "book" / "part" / "a_page.md").write_text(PAGE)
     run(tmp_path, "configure.py", "none")
     run(tmp_path, "pages.py")
