@@ -13,7 +13,6 @@ from rsnotes.drd.relations import (
     spatial_relation_loss,
 )
 from rsnotes.drd.step import DRDStep
-from rsnotes.drd.teacher import LiveTeacher, TeacherCache
 
 __all__ = [
     "CITYSCAPES",
@@ -24,9 +23,7 @@ __all__ = [
     "DRDObjective",
     "DRDRecipe",
     "DRDStep",
-    "LiveTeacher",
     "Student",
-    "TeacherCache",
     "adversarial_loss",
     "channel_relation",
     "channel_relation_loss",

@@ -22,7 +22,6 @@ from rsnotes.drd.objective import DRDObjective, Student
 from rsnotes.drd.recipe import CITYSCAPES, POTSDAM, VAIHINGEN, DRDRecipe
 from rsnotes.drd.relations import ChannelProjection
 from rsnotes.drd.step import DRDStep
-from rsnotes.drd.teacher import LiveTeacher
 from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
 from rsnotes.networks import pspnet
@@ -164,7 +163,7 @@ class _Run:
     def _train(self, recipe: DRDRecipe, student: Student, teacher: nn.Module | None, name: str) -> None:
         classes, bands = self.samples.classes, self.samples.bands
         critic = Critic(len(classes), len(bands), recipe.critic_width) if "L_Adv" in recipe.terms else None
-        objective = DRDObjective(recipe, classes, None if teacher is None else LiveTeacher(teacher), critic)
+        objective = DRDObjective(recipe, classes, None if teacher is None else training.LiveTeacher(teacher), critic)
         augment: Callable[[Sample, int], Sample] = mirror if recipe.crop is None else Augment(recipe.crop)
         training.train(
             self.fabric, DRDStep(self.fabric, student, objective), self.samples, augment, steps=recipe.steps,

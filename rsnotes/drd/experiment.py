@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rsnotes import scenes
-from rsnotes.datasets import Augment, Sample
+from rsnotes.datasets import Augment
 from rsnotes.datasets.memory import InMemory
+from rsnotes.datasets.squares import Squares
 from rsnotes.drd.adversarial import Critic
 from rsnotes.drd.objective import DRDObjective, Student
 from rsnotes.drd.recipe import DRDRecipe
 from rsnotes.drd.relations import ChannelProjection
 from rsnotes.drd.step import DRDStep
-from rsnotes.drd.teacher import TeacherCache
 from rsnotes.experiments import Experiment
 from rsnotes.experiments.curve import Curve, score, score_figures
-from rsnotes.losses import class_counts, class_weights
+from rsnotes.losses import counted_weights
 from rsnotes.networks import pspnet
 from rsnotes.networks.weights import load_teacher
-from rsnotes.training import make_fabric, train
+from rsnotes.training import TeacherCache, make_fabric, train
 
 OTHER_SCENES = 100_000
 """How far the scenes of the second initialisation lie from those of the experiment, in scenes of the split."""
@@ -47,28 +47,6 @@ class DRDSettings:
     test_split: str = "experiments-test"
 
 
-class Squares:
-    """The squares of ``side`` pixels that a data set's samples are cut into, row by row, whole ones only."""
-
-    def __init__(self, dataset: InMemory, side: int) -> None:
-        self.classes, self.bands = dataset.classes, dataset.bands
-        self.samples = [square for sample in dataset.samples for square in _cut(sample, side)]
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.samples[index]
-
-
-def _cut(sample: Sample, side: int) -> list[Sample]:
-    height, width = (length - length % side for length in sample.mask.shape)
-    corners = [(row, column) for row in range(0, height, side) for column in range(0, width, side)]
-    return [
-        Sample(sample.image[:, r : r + side, c : c + side], sample.mask[r : r + side, c : c + side]) for r, c in corners
-    ]
-
-
 def training_squares(settings: DRDSettings, start: int) -> Squares:
     """Squares from ``settings.tiles`` scenes, beginning with number ``start`` of the split."""
     assert settings.recipe.crop is not None
@@ -89,14 +67,6 @@ def make_step(settings: DRDSettings, network: nn.Module, squares: Squares) -> tu
     critic = Critic(classes, len(squares.bands), recipe.critic_width) if "L_Adv" in recipe.terms else None
     objective = DRDObjective(recipe, squares.classes, cache, critic, counted_weights(squares))
     return DRDStep(make_fabric(), Student(network, projection), objective), seconds
-
-
-def counted_weights(squares: Squares) -> Tensor:
-    """Class weights of the classes that the loss sees, 0 for the others, with mean 1 over the former."""
-    counted = torch.tensor(squares.classes.counted)
-    weights = torch.zeros(len(squares.classes))
-    weights[counted] = class_weights(class_counts(squares.samples, len(squares.classes))[counted])
-    return weights
 
 
 def run(settings: DRDSettings, seed: int, folder: Path) -> dict[str, Any]:
@@ -137,9 +107,10 @@ def _train_elsewhere(settings: DRDSettings, network: nn.Module, seed: int, folde
 
 
 SOURCES = (
-    "drd/experiment.py", "drd/objective.py", "drd/step.py", "drd/teacher.py", "drd/relations.py", "drd/pixelwise.py",
+    "drd/experiment.py", "drd/objective.py", "drd/step.py", "drd/relations.py", "drd/pixelwise.py",
     "drd/adversarial.py", "drd/comparators.py", "training/loop.py", "training/steps.py", "training/batches.py",
-    "networks/pspnet.py", "networks/backbones.py", "losses/cross_entropy.py", "losses/distillation.py",
+    "training/teacher.py", "datasets/squares.py", "networks/pspnet.py", "networks/backbones.py",
+    "losses/cross_entropy.py", "losses/counted.py", "losses/distillation.py",
 )  # fmt: skip
 
 SMALL = replace(DRDRecipe().quick(), steps=800, learning_rate=0.1)

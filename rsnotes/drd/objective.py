@@ -13,10 +13,9 @@ from rsnotes.drd.comparators import intra_class_variation_loss, pairwise_loss
 from rsnotes.drd.pixelwise import pixelwise_loss
 from rsnotes.drd.recipe import DRDRecipe
 from rsnotes.drd.relations import channel_relation_loss, spatial_relation_loss
-from rsnotes.drd.teacher import Teacher
 from rsnotes.losses import at_least_float32, cross_entropy
 from rsnotes.networks import SegmentationOutput
-from rsnotes.training import Batch
+from rsnotes.training import Batch, Teacher
 
 
 class Student(nn.Module):

@@ -20,7 +20,6 @@ from rsnotes.drd import (
     Critic,
     DRDObjective,
     DRDStep,
-    LiveTeacher,
     Student,
     channel_relation_loss,
     gradient_penalty,
@@ -30,7 +29,7 @@ from rsnotes.drd import (
     spatial_relation_loss,
 )
 from rsnotes.networks import SegmentationOutput, pspnet
-from rsnotes.training import Batch, train, weighted_sum
+from rsnotes.training import Batch, LiveTeacher, train, weighted_sum
 
 torch.set_num_threads(1)
 

@@ -6,9 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rsnotes.datasets import Augment, Sample
-from rsnotes.drd import LiveTeacher, TeacherCache
 from rsnotes.networks import SegmentationOutput
-from rsnotes.training import Batch, batches
+from rsnotes.training import Batch, LiveTeacher, TeacherCache, batches
 
 torch.set_num_threads(1)
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from rsnotes.datasets import Sample
 from rsnotes.datasets.augment import Augment
 from rsnotes.networks import SegmentationOutput, evaluating
-from rsnotes.training import Batch, Samples, choose_precision
+from rsnotes.training.batches import Batch, Samples
+from rsnotes.training.precision import choose_precision
 
 Teacher = Callable[[Batch], SegmentationOutput]
 """From a batch to the teacher's outputs for it, without gradient."""
