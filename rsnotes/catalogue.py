@@ -11,6 +11,7 @@ EXPERIMENTS = {
     "baseline": "rsnotes.experiments.ground:BASELINE",
     "drd_tuning": "rsnotes.drd.experiment:TUNING",
     "drd_ablation": "rsnotes.drd.experiment:ABLATION",
+    "prune_quantize_network": "rsnotes.prune_quantize.experiment:NETWORK",
 }
 """Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
 
