@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 STAMP  := $(VENV)/.installed
 
-.PHONY: book serve page lab test check unit notebooks booktest mutants bench experiments offline versions configure manifest lock clean
+.PHONY: book serve page lab test check unit notebooks booktest mutants bench experiments offline gpu versions configure manifest lock clean
 
 book: $(STAMP)            ## execute what changed, build _build/html
 	$(PY) tools/manifest.py
@@ -56,6 +56,9 @@ experiments: $(STAMP)     ## the long runs; stop and start them as you like
 
 offline: $(STAMP)         ## every page executed and the book built with the network cut off
 	$(PY) tools/offline.py
+
+gpu: $(STAMP)             ## every page on this machine's GPU; the book then says that it ran there
+	$(PY) tools/gpu.py
 
 versions: $(STAMP)        ## unit tests and a notebook on every Python found, or on one: make versions V=3.12
 	$(PY) tools/versions.py $(V)

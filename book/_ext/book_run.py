@@ -1,12 +1,25 @@
-"""How to run a page, said under the title of every notebook."""
+"""How to run a page, and whether it ever ran on a GPU, said under the title of every notebook."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
+GPU_RUNS = Path(__file__).resolve().parents[2] / "data" / "results" / "gpu_pages.json"
 
-def line(page: str, repository: str | None) -> nodes.paragraph:
+
+def on_gpu(page: str, runs: Mapping[str, Any]) -> str:
+    """What is known of the page on a GPU; ``runs`` is what ``tools/gpu.py`` kept."""
+    if page not in runs:
+        return "Its cells have not been run on a GPU yet."
+    run = runs[page]
+    return f"On a GPU ({run['environment']['processor']}) it took {run['seconds']:.0f} seconds."
+
+
+def line(page: str, repository: str | None, runs: Mapping[str, Any]) -> nodes.paragraph:
     """The paragraph for the page ``drd/relation_maps``; without a repository's address it names no button."""
     paragraph = nodes.paragraph("", classes=["rs-run"])
     command = nodes.literal("", f"make lab P={page}")
@@ -21,7 +34,7 @@ def line(page: str, repository: str | None) -> nodes.paragraph:
             nodes.Text("To run this page, use the rocket button above (Colab or Binder), or on your machine "),
             *(nodes.literal("", f"git clone {repository}"), nodes.Text(" and there "), command),
         ]
-    paragraph += nodes.Text(". It needs no GPU and no data set.")
+    paragraph += nodes.Text(f". It needs no GPU and no data set. {on_gpu(page, runs)}")
     return paragraph
 
 
@@ -32,7 +45,8 @@ def add_line(app: Sphinx, doctree: nodes.document) -> None:
         return
     theme = app.config.html_theme_options
     named = theme.get("repository_url") if theme.get("launch_buttons", {}).get("colab_url") else None
-    title.parent.insert(title.parent.index(title) + 1, line(page, named))
+    runs = json.loads(GPU_RUNS.read_text("utf-8")) if GPU_RUNS.exists() else {}
+    title.parent.insert(title.parent.index(title) + 1, line(page, named, runs))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

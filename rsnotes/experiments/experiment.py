@@ -1,5 +1,6 @@
 """An experiment: variants times seeds, one result file each, stopped and resumed as one likes."""
 
+import hashlib
 import json
 import os
 import time
@@ -78,6 +79,13 @@ def staleness(experiment: Experiment, result: Mapping[str, Any]) -> list[str]:
     return reasons
 
 
+def scratch_folder(experiment: Experiment, variant: str, seed: int, scratch: Path) -> Path:
+    """Where a run keeps its checkpoints; other settings or other code never go on from them."""
+    asked = [settings_of(experiment, variant), source_hashes(experiment.sources), scenes.VERSION]
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+    return scratch / experiment.name / f"{variant}.seed{seed}.{key}"
+
+
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """Write a result file aside and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +110,7 @@ def perform(experiment: Experiment, scratch: Path, *, redo_stale: bool = True) -
                 continue
             print(f"{path.name} is run again: {'; '.join(reasons)}", flush=True)
         start = time.perf_counter()
-        folder = scratch / experiment.name / f"{variant}.seed{seed}"
+        folder = scratch_folder(experiment, variant, seed, scratch)
         figures = experiment.run(experiment.variants[variant], seed, folder)
         write_result(path, {
             "experiment": experiment.name, "title": experiment.title, "variant": variant, "seed": seed,

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import book_accessible
 import book_offline
+import book_run
 
 MARK = '<span class="rs-equation" data-equation="drd-1">Equation: drd 1</span>'
 SIDEBAR = '<div id="pst-primary-sidebar" class="bd-sidebar-primary">'
@@ -71,3 +72,11 @@ def test_a_failed_build_is_left_alone(app: SimpleNamespace) -> None:
     book_offline.finish(app, RuntimeError())
     book_accessible.finish(app, RuntimeError())
     assert (Path(app.outdir) / "drd" / "maps.html").read_text() == before
+
+
+def test_a_page_says_whether_it_ran_on_a_gpu():
+    runs = {"drd/maps": {"seconds": 12.4, "environment": {"processor": "Some GPU"}}}
+    ran, never = (book_run.line(name, None, runs).astext() for name in ("drd/maps", "drd/losses"))
+    assert "On a GPU (Some GPU) it took 12 seconds." in ran
+    assert "have not been run on a GPU yet" in never
+    assert "make lab P=drd/losses" in never

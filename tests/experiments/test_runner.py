@@ -46,14 +46,21 @@ def test_what_has_landed_is_not_run_again_and_a_killed_run_leaves_nothing(result
         perform(make(run), Path("scratch"))
     assert sorted(p.name for p in results.iterdir()) == ["long.seed0.json", "method.seed0.json", "none.seed0.json"]
     perform(make(run), Path("scratch"))
-    assert calls[3:] == [
-        (0.0, 1, "none.seed1"),
-        (0.0, 1, "none.seed1"),
-        (0.02, 1, "method.seed1"),
-        (0.1, 1, "long.seed1"),
-    ]
+    assert [(gain, seed) for gain, seed, _ in calls[3:]] == [(0.0, 1), (0.0, 1), (0.02, 1), (0.1, 1)]
+    assert calls[3][2] == calls[4][2]  # it goes on from its own checkpoint
+    assert len({folder for *_, folder in calls}) == 6
     perform(make(run), Path("scratch"))
     assert len(calls) == 7
+
+
+def test_no_run_goes_on_from_the_checkpoint_of_other_settings_or_other_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy, scratch = make(figures), Path("scratch")
+    before = experiment.scratch_folder(toy, "method", 0, scratch)
+    changed = replace(toy, variants={**toy.variants, "method": Settings(0.03)})
+    assert experiment.scratch_folder(changed, "method", 0, scratch) != before
+    assert experiment.scratch_folder(changed, "none", 0, scratch) == experiment.scratch_folder(toy, "none", 0, scratch)
+    monkeypatch.setattr(experiment, "source_hashes", lambda names: {"training/schedules.py": "other"})
+    assert experiment.scratch_folder(toy, "method", 0, scratch) != before
 
 
 def test_changed_settings_source_or_scenes_make_a_result_stale(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
