@@ -1,5 +1,6 @@
 """Which number format and memory layout this machine trains fastest with."""
 
+import logging
 import os
 from typing import Literal, NamedTuple
 
@@ -66,5 +67,6 @@ def make_fabric(accelerator: str = "auto", devices: int = 1, strategy: str = "au
         devices: processes; more than one needs ``fabric.launch()`` in a script.
         strategy: Fabric's name of the strategy, "auto" or "ddp".
     """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it names its arithmetic at every start
     device = "cuda" if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available() else "cpu"
     return Fabric(accelerator=device, devices=devices, strategy=strategy, precision=choose_precision(device).format)
