@@ -11,6 +11,7 @@ from rsnotes.maflnet.network import MAFLNet
 from rsnotes.maflnet.objective import student_objective, teacher_objective
 from rsnotes.maflnet.pyramid import laplacian, laplacian_pyramid
 from rsnotes.maflnet.recipe import POTSDAM, VAIHINGEN, MAFLNetRecipe
+from rsnotes.maflnet.weights import load_tiny_teacher
 
 __all__ = [
     "LHFEM",
@@ -31,6 +32,7 @@ __all__ = [
     "intra_class_loss",
     "laplacian",
     "laplacian_pyramid",
+    "load_tiny_teacher",
     "maflnet_student",
     "maflnet_teacher",
     "printed_dice_loss",
