@@ -11,7 +11,12 @@ EXPERIMENTS = {
     "baseline": "rsnotes.experiments.ground:BASELINE",
     "drd_tuning": "rsnotes.drd.experiment:TUNING",
     "drd_ablation": "rsnotes.drd.experiment:ABLATION",
+    "maflnet_teacher": "rsnotes.maflnet.experiment:TEACHER",
+    "maflnet_tuning": "rsnotes.maflnet.experiment:TUNING",
+    "maflnet_ablation": "rsnotes.maflnet.experiment:ABLATION",
+    "maflnet_distillation": "rsnotes.maflnet.experiment:DISTILLATION",
     "prune_quantize_network": "rsnotes.prune_quantize.experiment:NETWORK",
+    "prune_quantize_table2": "rsnotes.prune_quantize.table2:TABLE2",
 }
 """Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
 
