@@ -1,0 +1,206 @@
+"""Table II on scenes: two thin backbones, four rows each, and the controls that the paper leaves out."""
+
+import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from rsnotes import scenes
+from rsnotes.datasets.memory import InMemory
+from rsnotes.experiments import Experiment
+from rsnotes.losses import class_counts, class_weights, cross_entropy
+from rsnotes.metrics.cost import macs, parameters
+from rsnotes.networks import deeplabv3plus
+from rsnotes.prune_quantize.folding import fold_batch_norm
+from rsnotes.prune_quantize.measure import measure, times_faster
+from rsnotes.prune_quantize.network import choose_formats, memory_bytes, quantize_network
+from rsnotes.prune_quantize.schedule import prune, recalibrate_parameters, recalibrate_statistics
+from rsnotes.prune_quantize.scores import Scores, l1_scores, normalise_per_layer, random_scores, taylor_scores
+from rsnotes.prune_quantize.widths import load_pruned, save_pruned
+from rsnotes.training import Batch, History, make_fabric
+from rsnotes.training.batches import batches
+from rsnotes.training.supervised import SupervisedRecipe, fit
+
+Backbone = Literal["resnet18", "resnet50"]
+Score = Literal["taylor", "l1", "random"]
+
+IMAGE = (3, 256, 256)
+"""What MACs and time are measured on."""
+
+KEPT = {"resnet18": 9.2 / 20.6, "resnet50": 37.8 / 43.9}
+"""Share of the parameters that table II leaves to each backbone."""
+
+
+TRAINING = SupervisedRecipe(steps=1600, rate=3e-3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Attributes:
+        backbone: of the network.
+        score: what filters are ranked by, None to prune nothing.
+        kept: share of the parameters that pruning leaves.
+        bits: of weights, biases and activations, None for floats.
+        normalise: divide scores by their layer's length before layers are ranked together.
+        recalibrate: what follows each round, batch statistics measured afresh or a pass of gradient descent.
+        longer: train an unpruned network for as long as the pruned ones are retrained.
+        recipe: of the training; retraining has its rate and :attr:`retraining` steps.
+        retraining: a quarter of the training, as the paper's 20 epochs after 80.
+        rounds: of pruning.
+        score_batches: batches of training crops on which filters are scored, the same in every round.
+        calibration: scenes whose activations are logged.
+        width: of the network.
+        tiles: training scenes, of its own for every seed.
+        test_tiles: scenes it is scored on.
+    """
+
+    backbone: Backbone
+    score: Score | None = None
+    kept: float = 1.0
+    bits: int | None = None
+    normalise: bool = False
+    recalibrate: Literal["statistics", "parameters"] = "statistics"
+    longer: bool = False
+    recipe: SupervisedRecipe = TRAINING
+    retraining: int = 400
+    rounds: int = 60
+    score_batches: int = 4
+    calibration: int = 16
+    width: float = 1 / 8
+    tiles: int = 128
+    test_tiles: int = 64
+
+
+def run(row: Row, seed: int, folder: Path) -> dict[str, Any]:
+    """One row; what rows of a seed share, the trained and the pruned network, is made by the first that needs it."""
+    train = InMemory(scenes.SceneDataset("experiments-training", row.tiles, start=seed * row.tiles))
+    test = InMemory(scenes.SceneDataset("experiments-test", row.test_tiles))
+    whole, seconds = _trained(row, seed, train, folder.parent)
+    network, more = _pruned_or_longer(row, seed, train, whole, folder.parent)
+    folded = fold_batch_norm(network)
+    plan = {}
+    if row.bits is not None:
+        tiles = InMemory(scenes.SceneDataset("calibration", row.calibration))
+        images = [sample.image[None] for sample in tiles.samples]
+        plan = choose_formats(folded, images, weights=row.bits, biases=row.bits, activations=row.bits)
+    ours = quantize_network(folded, plan)
+    measured = measure(ours, test)
+    last = {name: measured[name] for name in ("miou", "mf1", "oa")}
+    return {
+        "scores": measured,
+        "curve": [{"step": row.recipe.steps, "seconds": round(seconds + more, 1)} | last],
+        "parameters": parameters(network),
+        "bytes": memory_bytes(folded, plan),
+        "macs": macs(network, IMAGE),
+        "times_faster": round(times_faster(ours, fold_batch_norm(whole), IMAGE), 3),
+    }
+
+
+def _trained(row: Row, seed: int, train: InMemory, place: Path) -> tuple[nn.Module, float]:
+    """The backbone's network, trained, and the seconds it took."""
+    torch.manual_seed(seed)
+    network = deeplabv3plus(row.backbone, len(train.classes), width=row.width)
+    return network, _fit(network, train, row.recipe, seed, place / f"{row.backbone}.seed{seed}")
+
+
+def _pruned_or_longer(row: Row, seed: int, train: InMemory, whole: nn.Module, place: Path) -> tuple[nn.Module, float]:
+    """The network pruned and retrained, or only retrained, or as it is; the seconds of the retraining."""
+    if row.score is None and not row.longer:
+        return whole, 0.0
+    name = f"{row.backbone} {row.score} {row.kept:.3f} {row.normalise} {row.recalibrate}.seed{seed}"
+    network = copy.deepcopy(whole)
+    if row.score is not None:
+        kept = place / f"{name}.safetensors"  # an interrupted run goes on with the same filters
+        if not kept.exists():
+            _prune(row, seed, train, network)
+            save_pruned(network, kept, backbone=row.backbone, classes=len(train.classes), width=row.width)
+        network = load_pruned(kept)
+    again = replace(row.recipe, steps=row.retraining)
+    return network, _fit(network, train, again, seed + 1000, place / name)
+
+
+def _fit(network: nn.Module, train: InMemory, recipe: SupervisedRecipe, seed: int, folder: Path) -> float:
+    """Train in place, or load what was trained; the seconds it took."""
+    weight = _class_weight(train)
+    history: History = fit(make_fabric(), network, train, recipe, seed, class_weight=weight, checkpoints=folder)
+    return history.seconds[-1]
+
+
+def _class_weight(train: InMemory) -> Tensor:
+    return class_weights(class_counts(train.samples, len(train.classes)))
+
+
+def _prune(row: Row, seed: int, train: InMemory, network: nn.Module) -> None:
+    """The rounds of pruning, by the loss that the network was trained on."""
+    seen = list(batches(train, None, batch_size=4, seed=seed, first=0, last=row.score_batches))
+    weight = _class_weight(train)
+    generators = iter(range(seed * 1000, seed * 1000 + row.rounds))
+
+    def loss(current: nn.Module, batch: Batch) -> Tensor:
+        return cross_entropy(current(batch.image).logits, batch.mask, weight)
+
+    def score(current: nn.Module) -> Scores:
+        if row.score == "taylor":
+            scores = taylor_scores(current, seen, loss)
+            return normalise_per_layer(scores) if row.normalise else scores
+        return l1_scores(current) if row.score == "l1" else random_scores(current, next(generators))
+
+    def recalibrate(current: nn.Module) -> None:
+        if row.recalibrate == "statistics":
+            recalibrate_statistics(current, seen)
+        else:
+            recalibrate_parameters(current, seen, loss=loss)
+
+    goal = round(row.kept * parameters(network))
+    prune(network.eval(), score, parameters=goal, rounds=row.rounds, recalibrate=recalibrate)
+
+
+def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
+    """The paper's four rows, the equal time without pruning, and the two controls."""
+    kept = KEPT[backbone]
+    return {
+        name: Row(backbone),
+        f"{name}, longer": Row(backbone, longer=True),
+        f"{name}, P": Row(backbone, "taylor", kept),
+        f"{name}, Q": Row(backbone, bits=8),
+        f"{name}, P+Q": Row(backbone, "taylor", kept, bits=8),
+        f"{name}, P by L1": Row(backbone, "l1", kept),
+        f"{name}, P at random": Row(backbone, "random", kept),
+    }
+
+
+SMALL, LARGE = "ResNet-18", "ResNet-50"
+
+ROWS = {
+    **_rows(SMALL, "resnet18"),
+    **_rows(LARGE, "resnet50"),
+    f"{SMALL}, P mildly": Row("resnet18", "taylor", KEPT["resnet50"]),
+    f"{LARGE}, P hard": Row("resnet50", "taylor", KEPT["resnet18"]),
+    f"{SMALL}, P per layer": Row("resnet18", "taylor", KEPT["resnet18"], normalise=True),
+    f"{SMALL}, P and descent": Row("resnet18", "taylor", KEPT["resnet18"], recalibrate="parameters"),
+}
+
+TABLE2 = Experiment(
+    name="prune_quantize_table2",
+    title="What do pruning and quantization cost two thin networks, and what does retraining alone give?",
+    variants=ROWS,
+    seeds=(0, 1, 2, 3, 4),
+    run=run,
+    sources=(
+        *(
+            f"prune_quantize/{name}.py"
+            for name in (
+                "table2", "measure", "scores", "surgery", "schedule", "widths", "fixed_point", "ranges", "folding",
+                "layers", "network", "export",
+            )
+        ),
+        *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
+        *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+    ),
+    against={name: name.split(",")[0] + (", longer" if ", P" in name else "") for name in ROWS if "," in name},
+)  # fmt: skip
