@@ -24,7 +24,7 @@ def load_tiny_teacher(classes: int = 6) -> MAFLNet:
 
 
 def copy_trunk(source: MAFLNet, target: MAFLNet) -> None:
-    """Give ``target`` the trunk of ``source`` and leave its adapters as they are.
+    """Give ``target`` the trunk of ``source`` and leave its adapters as they are; both have them at the same blocks.
 
     Raises:
         KeyError: ``source`` lacks a parameter of ``target``'s trunk.
@@ -35,7 +35,7 @@ def copy_trunk(source: MAFLNet, target: MAFLNet) -> None:
 
 
 def trunk_state(network: MAFLNet) -> dict[str, object]:
-    """The encoder's state without its adapters, under names that do not depend on where adapters stand."""
+    """The encoder's state without its adapters; names agree between networks with adapters at the same blocks."""
     state = network.encoder.state_dict()
     return {name: value for name, value in state.items() if ".adapter." not in name}
 

@@ -1,0 +1,148 @@
+"""``python -m rsnotes maflnet``: trains on a small Vaihingen, goes on where it was stopped, refuses bad input."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from rsnotes.__main__ import main
+from rsnotes.datasets import IGNORE, Vaihingen
+from rsnotes.datasets.export import write_vaihingen
+from rsnotes.datasets.vaihingen import TEST, TRAIN
+from rsnotes.maflnet import MAFLNetRecipe, command, tiny_student
+from rsnotes.scenes import DEFAULT, render
+from rsnotes.training import GradientStep
+
+torch.set_num_threads(1)
+
+SIDE = 64
+TINY = ("--teacher", "tiny", "--crop", "32", "--batch-size", "2", "--steps", "3", "--learning-rate", "0.003",
+        "--backbone-rate", "0.003")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Vaihingen's 33 tiles, each a part of 64 × 64 pixels of one scene; train and test share some."""
+    scene = render(0, DEFAULT)
+    tiles = {}
+    for number, tile in enumerate((*TRAIN, *TEST)):
+        rows, columns = (slice(SIDE * k, SIDE * (k + 1)) for k in divmod(number % 16, 4))
+        tiles[tile] = SimpleNamespace(**{k: getattr(scene, k)[rows, columns] for k in ("rgb", "nir", "mask")})
+    folder = tmp_path_factory.mktemp("vaihingen")
+    write_vaihingen(folder, tiles)
+    return folder
+
+
+def train(root, out, *recipe, options=()):
+    arguments = ["--root", root, "--out", out, "--workers", "0", "--every", "1", *options, "vaihingen", *TINY, *recipe]
+    return main(["maflnet", "train", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def run(root, tmp_path_factory):
+    """A finished run."""
+    out = tmp_path_factory.mktemp("run")
+    assert train(root, out) == 0
+    return out
+
+
+def test_the_recipe_is_the_papers_but_for_the_options(run):
+    stored = json.loads((run / "recipe.json").read_text())
+    assert (stored["data"], stored["crop"], stored["steps"], stored["teacher"]) == ("vaihingen", 32, 3, "tiny")
+    assert (stored["mosaic"], stored["scales"]) == (0.25, [0.5, 0.75, 1.0, 1.25, 1.5])
+    assert (stored["inter_weight"], stored["intra_weight"]) == (1, 1)
+
+
+def test_a_stopped_run_ends_where_an_unstopped_one_does(root, run, tmp_path, monkeypatch):
+    step = GradientStep.__call__
+
+    def stopped(self, batch, number):
+        if "L_inter" in self.weights and number == 2:
+            raise KeyboardInterrupt
+        return step(self, batch, number)
+
+    monkeypatch.setattr(GradientStep, "__call__", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        train(root, tmp_path)
+    monkeypatch.undo()
+    assert (tmp_path / "teacher.safetensors").exists()
+    assert not (tmp_path / "student.safetensors").exists()
+    assert train(root, tmp_path) == 0
+    for name in ("teacher", "student"):
+        once, twice = (load_file(folder / f"{name}.safetensors") for folder in (run, tmp_path))
+        assert all(torch.equal(once[key], twice[key]) for key in once), name
+
+
+def test_the_teacher_given_teaches_and_is_left_alone(root, run, tmp_path):
+    teacher = run / "teacher.safetensors"
+    before = teacher.read_bytes()
+    assert train(root, tmp_path / "same", options=("--teacher-weights", teacher)) == 0
+    weights = load_file(teacher)
+    other = tmp_path / "other.safetensors"
+    save_file(weights | {"classifier.weight": -weights["classifier.weight"]}, other)
+    assert train(root, tmp_path / "other", options=("--teacher-weights", other)) == 0
+    assert teacher.read_bytes() == before
+    assert not (tmp_path / "same" / "teacher.safetensors").exists()
+    student, same, misled = (
+        load_file(folder / "student.safetensors") for folder in (run, tmp_path / "same", tmp_path / "other")
+    )
+    assert all(torch.equal(student[key], same[key]) for key in student)
+    assert not torch.equal(student["classifier.weight"], misled["classifier.weight"])
+
+
+def test_scores_are_those_of_the_stored_student(root, run, capsys):
+    network = tiny_student(6)
+    network.load_state_dict(load_file(run / "student.safetensors"))
+    for split, tiles in (("test", 17), ("val", 1)):
+        assert main(["maflnet", "evaluate", "--root", str(root), "--out", str(run), "--split", split]) == 0
+        printed = capsys.readouterr().out
+        right = total = 0
+        for image, mask in Vaihingen(root, split, "maflnet", side=SIDE):
+            with torch.inference_mode():
+                guess = network.eval()(image[None]).logits.argmax(1)[0]
+            right, total = right + int((guess == mask).sum()), total + int((mask != IGNORE).sum())
+        assert total == tiles * SIDE**2
+        oa = float(re.search(r"OA ([\d.]+)", printed)[1])
+        assert oa == pytest.approx(100 * right / total, abs=0.3)  # the command may compute in another arithmetic
+
+
+def test_training_windows_leave_room_for_half_the_scale(root):
+    recipe = MAFLNetRecipe(crop=16)
+    assert command.open_split(recipe, root, "train")[0].mask.shape == (32, 32)
+    assert len(command.open_split(recipe, root, "train")) == 15 * 4
+    assert len(command.open_split(recipe, root, "val")) == 4
+
+
+def test_another_recipe_does_not_go_on_in_the_same_folder(root, run, capsys):
+    assert train(root, run, "--inter-weight", "2") == 1
+    text = capsys.readouterr().out
+    assert "inter_weight is 2.0, was 1.0" in text
+    assert "choose another folder" in text
+
+
+def test_networks_are_built_from_the_files_given(monkeypatch):
+    calls = {}
+    monkeypatch.setattr(command, "maflnet_teacher", lambda *a, **k: calls.update(teacher=(a, k)))
+    monkeypatch.setattr(command, "maflnet_student", lambda *a, **k: calls.update(student=(a, k)))
+    command.build(MAFLNetRecipe(), "teacher", 6, "trunk.safetensors")
+    command.build(MAFLNetRecipe(), "student", 6, True)
+    assert calls["teacher"] == (("sam2_hiera_tiny", 6), {"pretrained": "trunk.safetensors"})
+    assert calls["student"] == ((6,), {"pretrained": True})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("train", "--root", "nowhere", "--out", "{out}", "--pretrained", "vaihingen"), "nowhere: no such folder"),
+        (("train", "--root", "nowhere", "--out", "{out}", "vaihingen"), "is frozen and would stay random"),
+        (("evaluate", "--root", "nowhere", "--out", "{out}"), "recipe.json: no such file"),
+    ],
+)
+def test_bad_input_gets_one_line(arguments, named, tmp_path, capsys):
+    assert main(["maflnet", *(argument.format(out=tmp_path) for argument in arguments)]) == 1
+    text = capsys.readouterr().out
+    assert named in text
+    assert len(text.strip().splitlines()) == 1
