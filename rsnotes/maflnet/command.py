@@ -159,7 +159,8 @@ class _Run:
             self._train(recipe, network, objective, recipe.teacher_weights(), "teacher")
         network = build(recipe, "teacher", self.classes)
         load_model(network, _present(path))
-        return self.fabric.to_device(network)
+        self.fabric.to_device(network)
+        return network
 
     def student(self, recipe: MAFLNetRecipe, teacher: MAFLNet, pretrained: Weights) -> MAFLNet:
         """The student, trained beside the teacher and kept in ``out``."""
