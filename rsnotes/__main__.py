@@ -10,11 +10,13 @@ from rsnotes import catalogue
 from rsnotes.datasets import command as data
 from rsnotes.drd import command as drd
 from rsnotes.maflnet import command as maflnet
+from rsnotes.prune_quantize import command as prune_quantize
 
 COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
     "data": {"check": data.check, "samples": data.samples},
     "drd": {"train": drd.train, "evaluate": drd.evaluate},
     "maflnet": {"train": maflnet.train, "evaluate": maflnet.evaluate},
+    "prune_quantize": {"train": prune_quantize.train, "evaluate": prune_quantize.evaluate},
     "experiments": {"run": catalogue.run, "show": catalogue.show},
 }
 """Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""

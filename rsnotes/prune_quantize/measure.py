@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rsnotes.datasets.memory import InMemory
+from rsnotes.datasets.memory import Readable
 from rsnotes.experiments.curve import score_figures
 from rsnotes.metrics import Scores, boundary_counts, boundary_f1, diagonal_tolerance
 from rsnotes.metrics.cost import speed_up
@@ -15,22 +15,25 @@ from rsnotes.networks import evaluating
 from rsnotes.prune_quantize.export import OnnxNetwork, export_onnx, open_session
 
 
-def measure(network: nn.Module, test: InMemory) -> dict[str, Any]:
+def measure(network: nn.Module, test: Readable, share: float = 0.0075) -> dict[str, Any]:
     """The usual figures of a network in float32, its boundary F1, and its mean IoU on simple and complex images.
 
-    Boundary F1 is the mean over classes that count in each image, then over images, within 0.75 per cent of the
-    diagonal. An image is complex when its labels have more boundary pixels than the median image's.
+    Boundary F1 is the mean over classes that count in each image, then over images. An image is complex when its
+    labels have more boundary pixels than the median image's.
 
     Args:
         network: from (B, bands, H, W) to :class:`~rsnotes.networks.SegmentationOutput`.
-        test: labelled images.
+        test: labelled images, of any sizes.
+        share: tolerance of the boundary F1 as a share of the diagonal; the paper does not say which it has.
     """
     scores, counts = Scores(test.classes), []
+    device = next((tensor.device for tensor in network.state_dict().values()), torch.device("cpu"))
     with evaluating(network):
-        for image, mask in test.samples:
-            prediction = network(image[None]).logits.argmax(1)  # (1, H, W)
+        for image, mask in (test[index] for index in range(len(test))):
+            prediction = network(image[None].to(device)).logits.argmax(1).cpu()  # (1, H, W)
             scores.add(prediction, mask[None])
-            counts.append(boundary_counts(prediction[0], mask, len(test.classes), diagonal_tolerance(*mask.shape)))
+            tolerance = diagonal_tolerance(mask.shape[0], mask.shape[1], share)
+            counts.append(boundary_counts(prediction[0], mask, len(test.classes), tolerance))
     each = torch.stack(counts)  # (N, K, 4)
     counted = torch.tensor(test.classes.counted)
     simple = boundary_halves(each[..., 3].sum(1))
