@@ -109,15 +109,17 @@ def evaluate(
 def open_split(
     recipe: MAFLNetRecipe, root: Path, split: Literal["train", "val", "test"], eroded: bool = False
 ) -> ImageMaskPairs:
-    """The paper's split in windows of twice the crop, as GeoSeg cuts it: room for crops at a scale of 0.5.
+    """The paper's split: to train in windows of twice the crop, as GeoSeg cuts it, with room for crops at half scale.
 
-    On the tiles that score no pixel lies in two windows.
+    Tiles that score come in windows of the crop's size, no pixel in two of them: linear-angular attention as printed
+    sums over all pixels, so that a network trained on crops is another one on larger windows.
 
     Raises:
         DataError: files are missing or wrong.
     """
     reader = Vaihingen if recipe.data == "vaihingen" else Potsdam
-    return reader(root, split, "maflnet", eroded=eroded, side=2 * recipe.crop, pad=split != "train")
+    side, pad = (2 * recipe.crop, False) if split == "train" else (recipe.crop, True)
+    return reader(root, split, "maflnet", eroded=eroded, side=side, pad=pad)
 
 
 def build(recipe: MAFLNetRecipe, network: Network, classes: int, pretrained: Weights = False) -> MAFLNet:

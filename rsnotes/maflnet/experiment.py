@@ -25,7 +25,7 @@ SMALL = replace(MAFLNetRecipe().quick(), batch_size=8, steps=600, learning_rate=
 TEACHER = Experiment(
     name="maflnet_teacher",
     title="How good is the small teacher that ships?",
-    variants={"teacher": TeacherSettings(replace(SMALL, steps=1600), replace(SMALL, steps=1000))},
+    variants={"teacher": TeacherSettings(replace(SMALL, steps=1500), replace(SMALL, steps=1200))},
     seeds=(0,),
     run=run_teacher,
     sources=("maflnet/pretraining.py", *NETWORK, *TRAINING),
@@ -50,7 +50,10 @@ ABLATION = Experiment(
     name="maflnet_ablation",
     title="What do MACA and LHFEM add to a plain decoder, and what do as many plain parameters?",
     variants={name: AblationSettings(SMALL, *parts) for name, parts in (ROWS | CONTROLS).items()}
-    | {"baseline, long": AblationSettings(replace(SMALL, steps=3 * SMALL.steps))},
+    | {
+        "+ MACA, normalised": AblationSettings(SMALL, "maca", normalise=True),
+        "baseline, long": AblationSettings(replace(SMALL, steps=3 * SMALL.steps)),
+    },
     seeds=(0, 1, 2, 3, 4),
     run=run_ablation,
     sources=("maflnet/runs.py", "metrics/boundary.py", *NETWORK, *TRAINING),

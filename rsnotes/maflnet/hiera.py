@@ -45,7 +45,8 @@ class HieraEncoder(nn.Module):
     Args:
         trunk: timm's ``sam2_hiera_...``, made with ``features_only=True``.
         adapters: "block" puts one before every block, as SAM2-UNet does. "level" puts four, each before the first
-            block that takes in the full width of its level. The paper says "in front of each hierarchical level".
+            block that takes in the full width of its level, or the last of all where there is none. The paper says
+            "in front of each hierarchical level".
     """
 
     def __init__(self, trunk: nn.Module, adapters: Place = "block") -> None:
@@ -55,7 +56,8 @@ class HieraEncoder(nn.Module):
         self.channels: tuple[int, ...] = tuple(timm_trunk.feature_info.channels())
         blocks = timm_trunk.model.blocks
         widths = [block.attn.qkv.in_features for block in blocks]
-        chosen = range(len(blocks)) if adapters == "block" else [widths.index(width) for width in self.channels]
+        full = [[index for index, width in enumerate(widths) if width == level] for level in self.channels]
+        chosen = range(len(blocks)) if adapters == "block" else [([*found, len(blocks) - 1])[0] for found in full]
         for index in chosen:
             blocks[index] = AdaptedBlock(Adapter(widths[index]), blocks[index])
 

@@ -15,6 +15,7 @@ import torch
 from rsnotes import scenes
 from rsnotes.datasets import Augment
 from rsnotes.datasets.memory import InMemory
+from rsnotes.datasets.squares import Squares
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.losses import counted_weights
 from rsnotes.maflnet.factory import tiny_teacher
@@ -34,7 +35,7 @@ class TeacherSettings:
         trunk: recipe of the first, in which the trunk trains and there are no adapters, MACA or LHFEM.
         recipe: of the second, in which the trunk is frozen.
         tiles: teaching scenes of 256², the same in both.
-        test_tiles: scenes it is scored on.
+        test_tiles: scenes it is scored on, in squares of the crop's size.
     """
 
     trunk: MAFLNetRecipe
@@ -46,7 +47,7 @@ class TeacherSettings:
 def run_teacher(settings: TeacherSettings, seed: int, folder: Path) -> dict[str, Any]:
     """Train the teacher in two phases and ship it; the figures of its result file."""
     data = InMemory(scenes.SceneDataset("training", settings.tiles, start=seed * settings.tiles))
-    test = InMemory(scenes.SceneDataset("test", settings.test_tiles))
+    test = Squares(InMemory(scenes.SceneDataset("test", settings.test_tiles)), settings.recipe.crop)
     objective = teacher_objective(data.classes, counted_weights(data))
     classes, weights = len(data.classes), settings.recipe.teacher_weights()
 

@@ -1,4 +1,8 @@
-"""Runs of the ablation and of the distillation on scenes, on the trunk that ships with the package."""
+"""Runs of the ablation and of the distillation on scenes, on the trunk that ships with the package.
+
+Networks are scored in squares of the size of their training crops. Linear-angular attention as printed sums over all
+pixels of a map: what was trained on crops is another network on whole scenes, whose scores stand beside.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +39,16 @@ class AblationSettings:
         recipe: rates, length, share of mosaics.
         context: what stands at each level, "plain" for convolutions with MACA's number of parameters.
         edges: what stands on each skip, "plain" for convolutions with LHFEM's number.
+        normalise: whether linear-angular attention gives vectors of length 1, whatever the size of the map.
         tiles: training scenes of 256².
-        test_tiles: scenes it is scored on.
+        test_tiles: scenes it is scored on, in squares of the crop's size.
         test_split: "experiments-validation" for what is chosen, "experiments-test" for what is reported.
     """
 
     recipe: MAFLNetRecipe
     context: Context = "none"
     edges: Edges = "none"
+    normalise: bool = False
     tiles: int = 128
     test_tiles: int = 64
     test_split: Split = "experiments-test"
@@ -53,14 +59,16 @@ def run_ablation(settings: AblationSettings, seed: int, folder: Path) -> dict[st
     data, test = _data(settings, seed)
     recipe = settings.recipe
     torch.manual_seed(seed)
-    network = tiny_teacher(len(data.classes), frozen=True, context=settings.context, edges=settings.edges)
+    network = tiny_teacher(
+        len(data.classes), frozen=True, context=settings.context, edges=settings.edges, normalise=settings.normalise
+    )
     copy_trunk(load_tiny_teacher(len(data.classes)), network)
     curve = _curve(network, test, recipe, folder)
     fit(
         network, teacher_objective(data.classes, counted_weights(data)), recipe.teacher_weights(), recipe, data,
         Mosaic(data, Augment(recipe.crop), recipe.mosaic), seed, checkpoints=folder, after_step=curve,
     )  # fmt: skip
-    return _figures(network, test, curve)
+    return _figures(network, test, recipe.crop, curve)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class DistillationSettings:
     Attributes:
         recipe: rates, length, weights of the two relation losses; no teacher is asked where both are 0.
         tiles: training scenes of 256², cut into squares of the recipe's crop.
-        test_tiles: scenes it is scored on.
+        test_tiles: scenes it is scored on, in squares of the crop's size.
         test_split: as in :class:`AblationSettings`.
     """
 
@@ -101,10 +109,10 @@ def run_student(settings: DistillationSettings, seed: int, folder: Path) -> dict
         network, objective, recipe.student_weights(), recipe, squares, augment, seed,
         checkpoints=folder, after_step=curve,
     )  # fmt: skip
-    return _figures(network, test, curve)
+    return _figures(network, test, recipe.crop, curve)
 
 
-def boundary_score(network: nn.Module, dataset: InMemory) -> dict[str, float]:
+def boundary_score(network: nn.Module, dataset: Squares) -> dict[str, float]:
     """Boundary F1 by class over all samples together, within 0.75 per cent of the diagonal; NaN where there is none."""
     counts = torch.zeros(len(dataset.classes), 4, dtype=torch.int64)
     device = next(network.parameters()).device
@@ -123,20 +131,23 @@ def run(settings: AblationSettings | DistillationSettings, seed: int, folder: Pa
 
 
 def _data(settings: AblationSettings | DistillationSettings, seed: int) -> tuple[InMemory, InMemory]:
-    """Training scenes of the seed's own, and those every network is scored on."""
+    """Training scenes of the seed's own, and those that every network is scored on."""
     train = scenes.SceneDataset("experiments-training", settings.tiles, start=seed * settings.tiles)
     return InMemory(train), InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles))
 
 
 def _curve(network: nn.Module, test: InMemory, recipe: MAFLNetRecipe, folder: Path) -> Curve:
-    return Curve(network, test, [recipe.steps * k // 4 for k in (1, 2, 3, 4)], folder)
+    at = [recipe.steps * k // 4 for k in (1, 2, 3, 4)]
+    return Curve(network, Squares(test, recipe.crop), at, folder)
 
 
-def _figures(network: nn.Module, test: InMemory, curve: Curve) -> dict[str, Any]:
-    outlines = boundary_score(network, test)
-    mean = float(mean_over(torch.tensor(list(outlines.values())), test.classes.counted).nanmean())
+def _figures(network: nn.Module, test: InMemory, crop: int, curve: Curve) -> dict[str, Any]:
+    squares = Squares(test, crop)
+    outlines = boundary_score(network, squares)
+    mean = float(mean_over(torch.tensor(list(outlines.values())), test.classes.counted))
     return {
-        "scores": score_figures(score(network, test)) | {"boundary_f1": mean, "boundary_per_class": outlines},
+        "scores": score_figures(score(network, squares)) | {"boundary_f1": mean, "boundary_per_class": outlines},
+        "whole_scenes": score_figures(score(network, test)),
         "curve": curve.points,
         "parameters": sum(p.numel() for p in network.parameters()),
         "trained": sum(p.numel() for p in network.parameters() if p.requires_grad),

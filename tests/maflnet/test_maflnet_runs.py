@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from rsnotes import scenes
 from rsnotes.datasets import ISPRS, Sample
 from rsnotes.datasets.memory import InMemory
+from rsnotes.datasets.squares import Squares
 from rsnotes.maflnet import Adapter, load_tiny_teacher, pretraining, runs, tiny_student, tiny_teacher
 from rsnotes.maflnet.experiment import ABLATION, CONTROLS, DISTILLATION, ROWS, SMALL, TEACHER, TUNING
 from rsnotes.maflnet.runs import boundary_score
@@ -31,7 +32,7 @@ def test_the_shipped_teacher_is_frozen_in_its_trunk_and_knows_the_scenes():
     trains = {name for name, parameter in teacher.named_parameters() if parameter.requires_grad}
     assert not {name for name in trains if name.startswith("encoder.trunk.") and ".adapter." not in name}
     assert {name for name in trains if ".adapter." in name}
-    unseen = InMemory(scenes.SceneDataset("validation", 4))
+    unseen = Squares(InMemory(scenes.SceneDataset("validation", 4)), SMALL.crop)
     assert evaluate(teacher, unseen).miou > 0.55
 
 
@@ -47,6 +48,11 @@ def test_a_trunk_is_copied_without_its_adapters():
     assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
     fresh = without_adapters(tiny_teacher(6).eval()).encoder(image)
     assert not torch.equal(fresh[0], first[0])
+
+
+def test_the_small_trunk_takes_four_adapters_too():
+    widths = [module.layers[0].in_features for module in adapters(tiny_teacher(6, adapters="level"))]
+    assert widths == [32, 64, 128, 128]  # its last level is one block, which takes in the width of the level before
 
 
 def test_adapters_that_are_taken_out_pass_on_what_they_get():
@@ -108,7 +114,7 @@ def test_outlines_are_pooled_over_the_images():
     moved = torch.zeros_like(mask)
     moved[:, 40:] = 1  # 8 pixels off; the tolerance is 0.0075 · 64 · √2 = 0.68 pixels
     samples = [Sample(torch.zeros(3, 64, 64), one) for one in (mask, moved)]
-    held = InMemory.__new__(InMemory)
+    held = Squares.__new__(Squares)
     held.classes, held.bands, held.samples = ISPRS, ("red", "green", "blue"), samples
     found = boundary_score(Constant(mask), held)
     assert found[ISPRS.names[0]] == pytest.approx(0.5)  # one image all met, the other none
