@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from rsnotes.datasets import check as checking
-from rsnotes.datasets import cityscapes, potsdam, vaihingen
+from rsnotes.datasets import cityscapes, loveda, mapillary, million_aid, potsdam, vaihingen
 from rsnotes.datasets.classes import IGNORE, Classes
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.export import write_potsdam, write_vaihingen
@@ -19,7 +19,7 @@ Openers = dict[str, Callable[[], ImageMaskPairs]]
 
 
 def check(
-    name: Literal["vaihingen", "potsdam", "cityscapes", "folder"],
+    name: Literal["vaihingen", "potsdam", "cityscapes", "loveda", "mapillary", "million_aid", "folder"],
     root: Path,
     /,
     paper: str = "isprs",
@@ -56,6 +56,8 @@ def check(
             splits = _potsdam(root, paper, images, eroded)
         elif name == "cityscapes":
             splits = _cityscapes(root)
+        elif name in ("loveda", "mapillary", "million_aid"):
+            splits = _hi_resnet(name, root)
         else:
             labels = index_table(indices, ignored) if indices else colour_table(colours or {}, ignored)
             splits = _folder(root, labels, bands, value_range)
@@ -126,6 +128,20 @@ def _cityscapes(root: Path) -> Openers:
     return {
         split: lambda split=split: cityscapes.Cityscapes(root, split, partial=True)  # type: ignore[misc]
         for split in cityscapes.SPLITS
+    }
+
+
+def _hi_resnet(name: str, root: Path) -> Openers:
+    """The three data sets of the paper that has them; Million-AID's images are read whole, small ones too."""
+    if name == "million_aid":
+        return {
+            split: lambda split=split: million_aid.MillionAID(root, split, side=None)  # type: ignore[misc]
+            for split in million_aid.SPLITS
+        }
+    reader = loveda.LoveDA if name == "loveda" else mapillary.MapillaryVistas
+    return {
+        split: lambda split=split: reader(root, split, partial=True)  # type: ignore[misc]
+        for split in ("train", "val", "test")
     }
 
 
