@@ -17,6 +17,11 @@ EXPERIMENTS = {
     "maflnet_distillation": "rsnotes.maflnet.experiment:DISTILLATION",
     "prune_quantize_network": "rsnotes.prune_quantize.experiment:NETWORK",
     "prune_quantize_table2": "rsnotes.prune_quantize.table2:TABLE2",
+    "mkd_ssl_source": "rsnotes.mkd_ssl.source:SOURCE",
+    "mkd_ssl_strategies": "rsnotes.mkd_ssl.experiment:STRATEGIES",
+    "mkd_ssl_unlabelled": "rsnotes.mkd_ssl.experiment:SEMI",
+    "mkd_ssl_ablation": "rsnotes.mkd_ssl.experiment:ABLATION",
+    "mkd_ssl_conditions": "rsnotes.mkd_ssl.experiment:CONDITIONS",
 }
 """Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
 
