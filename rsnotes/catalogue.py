@@ -18,10 +18,16 @@ EXPERIMENTS = {
     "prune_quantize_network": "rsnotes.prune_quantize.experiment:NETWORK",
     "prune_quantize_table2": "rsnotes.prune_quantize.table2:TABLE2",
     "mkd_ssl_source": "rsnotes.mkd_ssl.source:SOURCE",
+    "mkd_ssl_students": "rsnotes.mkd_ssl.shipped:SHIPPED",
     "mkd_ssl_strategies": "rsnotes.mkd_ssl.experiment:STRATEGIES",
     "mkd_ssl_unlabelled": "rsnotes.mkd_ssl.experiment:SEMI",
     "mkd_ssl_ablation": "rsnotes.mkd_ssl.experiment:ABLATION",
     "mkd_ssl_conditions": "rsnotes.mkd_ssl.experiment:CONDITIONS",
+    "hi_resnet_encoder": "rsnotes.hi_resnet.pretraining:ENCODER",
+    "hi_resnet_encoders": "rsnotes.hi_resnet.pretraining:ENCODERS",
+    "hi_resnet_tuning": "rsnotes.hi_resnet.experiment:TUNING",
+    "hi_resnet_modules": "rsnotes.hi_resnet.experiment:MODULES",
+    "hi_resnet_pretraining": "rsnotes.hi_resnet.experiment:PRETRAINING",
 }
 """Where each experiment is defined, as ``module:name``; those of a paper lie in its package."""
 
