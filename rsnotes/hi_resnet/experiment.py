@@ -125,14 +125,14 @@ PRETRAINING = Experiment(
     name="hi_resnet_pretraining",
     title="With all labels and with a twentieth of them: what does pretraining give, and from what length on?",
     variants={
-        f"{name}, {labels:.0%}": HiResNetSettings(SMALL, 400, start, labels)
-        for labels in (1.0, 0.05)
+        f"{name}, {amount}": HiResNetSettings(SMALL, 400, start, labels)
+        for amount, labels in (("all labels", 1.0), ("few labels", 0.05))
         for name, start in STARTS.items()
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
     sources=SOURCES,
-    against={f"{name}, 5%": "nothing, 5%" for name in STARTS if name != "nothing"},
+    against={f"{name}, few labels": "nothing, few labels" for name in STARTS if name != "nothing"},
 )
 
 _VALIDATION = HiResNetSettings(SMALL, 300, test_split="experiments-validation", test_tiles=32)
