@@ -46,6 +46,7 @@ class Row:
         score: what filters are ranked by, None to prune nothing.
         kept: share of the parameters that pruning leaves.
         bits: of weights, biases and activations, None for floats.
+        overflow: whether a window of bits may leave out the highest leading bits to cover more of the others.
         normalise: divide scores by their layer's length before layers are ranked together.
         recalibrate: what follows each round, batch statistics measured afresh or a pass of gradient descent.
         longer: train an unpruned network for as long as the pruned ones are retrained.
@@ -63,6 +64,7 @@ class Row:
     score: Score | None = None
     kept: float = 1.0
     bits: int | None = None
+    overflow: bool = True
     normalise: bool = False
     recalibrate: Literal["statistics", "parameters"] = "statistics"
     longer: bool = False
@@ -87,7 +89,8 @@ def run(row: Row, seed: int, folder: Path) -> dict[str, Any]:
     if row.bits is not None:
         tiles = InMemory(scenes.SceneDataset("calibration", row.calibration))
         images = [sample.image[None] for sample in tiles.samples]
-        plan = choose_formats(folded, images, weights=row.bits, biases=row.bits, activations=row.bits)
+        bits = {"weights": row.bits, "biases": row.bits, "activations": row.bits}
+        plan = choose_formats(folded, images, **bits, overflow=row.overflow)
     ours = quantize_network(folded, plan)
     measured = measure(ours, test)
     last = {name: measured[name] for name in ("miou", "mf1", "oa")}
@@ -161,7 +164,7 @@ def _prune(row: Row, seed: int, train: InMemory, network: nn.Module) -> None:
 
 
 def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
-    """The paper's four rows, the equal time without pruning, and the two controls."""
+    """The paper's four rows, the equal time without pruning, and controls of both steps."""
     kept = KEPT[backbone]
     return {
         name: Row(backbone),
@@ -169,6 +172,8 @@ def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
         f"{name}, P": Row(backbone, "taylor", kept),
         f"{name}, Q": Row(backbone, bits=8),
         f"{name}, P+Q": Row(backbone, "taylor", kept, bits=8),
+        f"{name}, Q without overflow": Row(backbone, bits=8, overflow=False),
+        f"{name}, P+Q without overflow": Row(backbone, "taylor", kept, bits=8, overflow=False),
         f"{name}, P by L1": Row(backbone, "l1", kept),
         f"{name}, P at random": Row(backbone, "random", kept),
     }
