@@ -52,7 +52,7 @@ def maximum_mean_discrepancy(a: Features, b: Features, bandwidth: float | None =
     both = np.concatenate([a, b])
     squared = np.square(both[:, None] - both[None]).sum(-1)
     if bandwidth is None:
-        bandwidth = float(np.sqrt(np.median(squared[np.triu_indices(len(both), 1)]))) or 1.0
+        bandwidth = float(np.median(np.sqrt(squared[np.triu_indices(len(both), 1)]))) or 1.0
     kernel, n, m = np.exp(-squared / (2 * bandwidth**2)), len(a), len(b)
     aa, bb, ab = kernel[:n, :n], kernel[n:, n:], kernel[:n, n:]
     within = (aa.sum() - np.trace(aa)) / (n * (n - 1)) + (bb.sum() - np.trace(bb)) / (m * (m - 1))

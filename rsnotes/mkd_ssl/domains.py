@@ -1,4 +1,4 @@
-"""Source, bridge and target as scenes: views from the ground, another place through another sensor, autumn."""
+"""Source, bridge and target as scenes: views from the ground, another place in summer, autumn."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,11 +17,11 @@ from rsnotes.scenes.ground_dataset import GROUND, SEEN_FROM_ABOVE, GroundViews
 SIDE = 128
 """Side of the squares that are trained on, pixels."""
 
-TARGET = AUTUMN
-"""Few labels: autumn light, coloured leaves."""
+TARGET = interpolate(TEACHING, AUTUMN, 0.6)
+"""Few labels: early autumn, lower sun, first coloured leaves. The source model alone reaches about 27 mIoU here."""
 
-BRIDGE = replace(interpolate(TEACHING, OTHER_SENSOR, 0.4), suburb=0.2, old_town=0.5, industry=0.3, village=0.0)
-"""Many labels: another place in summer through a hazier, softer camera."""
+BRIDGE = replace(interpolate(TEACHING, OTHER_SENSOR, 0.1), suburb=0.2, old_town=0.5, industry=0.3, village=0.0)
+"""Many labels: another place, in summer as the source is, through a slightly hazier camera."""
 
 FAR_BRIDGE = replace(WINTER, haze=0.9, cast=0.1, contrast=0.2, softness=0.9, grain=0.9)
 """A bridge that leads away: deep winter through a bad camera."""

@@ -201,7 +201,7 @@ SOURCES = (
 ALONE: tuple[Term, ...] = ("supervised",)
 SAME = same_names(ISPRS.names, ISPRS.names)
 HALF = STEPS // 2
-FINE = STEPS // 12
+FINE = STEPS // 6
 """Steps of a teacher's fine-tuning, in each of two stages."""
 
 
