@@ -9,6 +9,7 @@ import tyro
 from rsnotes import catalogue
 from rsnotes.datasets import command as data
 from rsnotes.drd import command as drd
+from rsnotes.hi_resnet import command as hi_resnet
 from rsnotes.maflnet import command as maflnet
 from rsnotes.prune_quantize import command as prune_quantize
 
@@ -17,6 +18,7 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
     "drd": {"train": drd.train, "evaluate": drd.evaluate},
     "maflnet": {"train": maflnet.train, "evaluate": maflnet.evaluate},
     "prune_quantize": {"train": prune_quantize.train, "evaluate": prune_quantize.evaluate},
+    "hi_resnet": {"pretrain": hi_resnet.pretrain, "train": hi_resnet.train, "evaluate": hi_resnet.evaluate},
     "experiments": {"run": catalogue.run, "show": catalogue.show},
 }
 """Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""
