@@ -19,13 +19,30 @@ TRAINING = (
     *("datasets/squares.py", "networks/pspnet.py"),
 )
 
-SMALL = replace(MAFLNetRecipe().quick(), batch_size=8, steps=600, learning_rate=2e-3, backbone_rate=2e-3)
-"""The paper's recipe at the size of the scenes; rates by the sweep."""
+_SIZE = replace(MAFLNetRecipe().quick(), batch_size=8, steps=600)
+"""The paper's recipe at the size of the scenes."""
+
+LONG = 2
+"""How many times as long the baselines train whose plateau is looked for."""
+
+
+def at_rate(recipe: MAFLNetRecipe, rate: float) -> MAFLNetRecipe:
+    """One rate for all that trains: nothing here starts from weights worth keeping."""
+    return replace(recipe, learning_rate=rate, backbone_rate=rate)
+
+
+SMALL = at_rate(_SIZE, 2e-3)
+"""What the ablation trains with; the rate by :data:`TUNING`."""
+
+STUDENT = at_rate(_SIZE, 2e-3)
+"""What the students train with; likewise."""
+
+_TEACHER = at_rate(_SIZE, 2e-3)
 
 TEACHER = Experiment(
     name="maflnet_teacher",
     title="How good is the small teacher that ships?",
-    variants={"teacher": TeacherSettings(replace(SMALL, steps=1500), replace(SMALL, steps=1200))},
+    variants={"teacher": TeacherSettings(replace(_TEACHER, steps=1500), replace(_TEACHER, steps=1200))},
     seeds=(0,),
     run=run_teacher,
     sources=("maflnet/pretraining.py", *NETWORK, *TRAINING),
@@ -52,7 +69,7 @@ ABLATION = Experiment(
     variants={name: AblationSettings(SMALL, *parts) for name, parts in (ROWS | CONTROLS).items()}
     | {
         "+ MACA, normalised": AblationSettings(SMALL, "maca", normalise=True),
-        "baseline, long": AblationSettings(replace(SMALL, steps=3 * SMALL.steps)),
+        "baseline, long": AblationSettings(replace(SMALL, steps=LONG * SMALL.steps)),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run_ablation,
@@ -71,12 +88,12 @@ DISTILLATION = Experiment(
     name="maflnet_distillation",
     title="What do the two relation losses give a thin student?",
     variants={
-        name: DistillationSettings(replace(SMALL, inter_weight=inter, intra_weight=intra))
+        name: DistillationSettings(replace(STUDENT, inter_weight=inter, intra_weight=intra))
         for name, (inter, intra) in LESSONS.items()
     }
     | {
         "labels alone, long": DistillationSettings(
-            replace(SMALL, inter_weight=0, intra_weight=0, steps=3 * SMALL.steps)
+            replace(STUDENT, inter_weight=0.0, intra_weight=0.0, steps=LONG * STUDENT.steps)
         )
     },
     seeds=(0, 1, 2, 3, 4),
@@ -85,23 +102,21 @@ DISTILLATION = Experiment(
 )
 
 TRIED = (1e-3, 2e-3, 5e-3)
-_TRIAL = replace(SMALL, steps=150)
+_TRIAL = replace(_SIZE, steps=150)
 _VALIDATION = AblationSettings(_TRIAL, test_tiles=32, test_split="experiments-validation")
 
 TUNING = Experiment(
     name="maflnet_tuning",
     title="Which rate suits the baseline, the whole network and the student, on validation scenes?",
     variants={
-        f"{name}, rate {rate:g}": replace(
-            _VALIDATION, context=context, edges=edges, recipe=replace(_TRIAL, learning_rate=rate)
-        )
+        f"{name}, rate {rate:g}": replace(_VALIDATION, context=context, edges=edges, recipe=at_rate(_TRIAL, rate))
         for name, (context, edges) in ROWS.items()
         if name in ("baseline", "MACA and LHFEM")
         for rate in TRIED
     }
     | {
         f"labels alone, rate {rate:g}": DistillationSettings(
-            replace(_TRIAL, learning_rate=rate, backbone_rate=rate, inter_weight=0.0, intra_weight=0.0),
+            replace(at_rate(_TRIAL, rate), inter_weight=0.0, intra_weight=0.0),
             test_tiles=32,
             test_split="experiments-validation",
         )
