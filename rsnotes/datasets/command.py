@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from rsnotes.datasets import check as checking
-from rsnotes.datasets import cityscapes, loveda, mapillary, million_aid, potsdam, vaihingen
+from rsnotes.datasets import cityscapes, erhai, gta5, hw, loveda, mapillary, million_aid, potsdam, vaihingen
 from rsnotes.datasets.classes import IGNORE, Classes
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.export import write_potsdam, write_vaihingen
@@ -19,7 +19,9 @@ Openers = dict[str, Callable[[], ImageMaskPairs]]
 
 
 def check(
-    name: Literal["vaihingen", "potsdam", "cityscapes", "loveda", "mapillary", "million_aid", "folder"],
+    name: Literal[
+        "vaihingen", "potsdam", "cityscapes", "loveda", "mapillary", "million_aid", "erhai", "hw", "gta5", "folder"
+    ],
     root: Path,
     /,
     paper: str = "isprs",
@@ -58,6 +60,8 @@ def check(
             splits = _cityscapes(root)
         elif name in ("loveda", "mapillary", "million_aid"):
             splits = _hi_resnet(name, root)
+        elif name in ("erhai", "hw", "gta5"):
+            splits = _mkd_ssl(name, root)
         else:
             labels = index_table(indices, ignored) if indices else colour_table(colours or {}, ignored)
             splits = _folder(root, labels, bands, value_range)
@@ -143,6 +147,13 @@ def _hi_resnet(name: str, root: Path) -> Openers:
         split: lambda split=split: reader(root, split, partial=True)  # type: ignore[misc]
         for split in ("train", "val", "test")
     }
+
+
+def _mkd_ssl(name: str, root: Path) -> Openers:
+    """The three data sets of the paper that has them; Erhai's splits are refused where they show the same ground."""
+    splits = {"erhai": ("train", "val", "test"), "hw": ("train", "val", "test"), "gta5": ("train", "val")}[name]
+    reader = {"erhai": erhai.Erhai, "hw": hw.HW, "gta5": gta5.GTA5}[name]
+    return {split: lambda split=split: reader(root, split, partial=True) for split in splits}  # type: ignore[misc]
 
 
 def _splits(splits: dict[str, dict[str, tuple[str, ...]]], paper: str) -> Iterator[str]:
