@@ -44,7 +44,7 @@ class LHFEM(nn.Module):
         self.mask = nn.Conv2d(channels, 1, 3, padding=1) if mask else None
 
     def edge(self, deeper: Tensor, size: tuple[int, int]) -> Tensor:
-        """F_e: (B, C', h, w) of the deeper stage to one channel (B, 1, *size), unbounded."""
+        """F_e: (B, C', h, w) of the deeper stage to one channel ``(B, 1, *size)``, unbounded."""
         return F.interpolate(self.edge_head(deeper), size, mode="bilinear")
 
     def forward(self, features: Tensor, deeper: Tensor) -> Tensor:
