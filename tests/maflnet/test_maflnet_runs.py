@@ -149,6 +149,8 @@ def test_the_experiments_are_the_ones_described():
         "experiments-test"
     }
     assert not set(TUNING.seeds) & set(ABLATION.seeds)
+    for name, one in TUNING.variants.items():
+        assert f"{one.recipe.learning_rate:g}" == name.split("rate ")[1]
 
 
 def test_an_ablation_keeps_the_shipped_trunk_and_a_student_alone_asks_no_teacher(tmp_path, monkeypatch):
