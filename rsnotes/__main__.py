@@ -11,6 +11,7 @@ from rsnotes.datasets import command as data
 from rsnotes.drd import command as drd
 from rsnotes.hi_resnet import command as hi_resnet
 from rsnotes.maflnet import command as maflnet
+from rsnotes.mkd_ssl import command as mkd_ssl
 from rsnotes.prune_quantize import command as prune_quantize
 
 COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
@@ -19,6 +20,7 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
     "maflnet": {"train": maflnet.train, "evaluate": maflnet.evaluate},
     "prune_quantize": {"train": prune_quantize.train, "evaluate": prune_quantize.evaluate},
     "hi_resnet": {"pretrain": hi_resnet.pretrain, "train": hi_resnet.train, "evaluate": hi_resnet.evaluate},
+    "mkd_ssl": {"train": mkd_ssl.train, "evaluate": mkd_ssl.evaluate},
     "experiments": {"run": catalogue.run, "show": catalogue.show},
 }
 """Every command by its two words; the arguments and the help are those of the function, which returns the exit code."""
