@@ -1,0 +1,195 @@
+"""One transfer from source to target on scenes, scored: what the experiments of this paper run."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from rsnotes import scenes
+from rsnotes.datasets.memory import InMemory
+from rsnotes.datasets.squares import Squares
+from rsnotes.experiments import source_hashes
+from rsnotes.experiments.curve import Curve, score, score_figures
+from rsnotes.mkd_ssl.chain import Chain, Domain
+from rsnotes.mkd_ssl.domains import BRIDGE, TARGET, Union, as_domain, source_views, squares
+from rsnotes.mkd_ssl.networks import small_network
+from rsnotes.mkd_ssl.recipe import MKDRecipe
+from rsnotes.mkd_ssl.semi_supervised import learn_from_both
+from rsnotes.mkd_ssl.source import SOURCES_OF_SOURCE, load_source
+from rsnotes.mkd_ssl.stages import Stage
+from rsnotes.networks.hrnet import Attention
+from rsnotes.scenes import SceneConfig
+
+SMALL = replace(MKDRecipe().quick(), lambda_ewc=30.0)
+"""The paper's recipe at the size of the scenes. At the code's 1e-4 the springs weigh 1e-6 of the cross-entropy; at 30
+they begin as heavy as it is."""
+
+
+@dataclass(frozen=True)
+class MKDSettings:
+    """One transfer to the target.
+
+    Attributes:
+        stages: from the source network to the target.
+        recipe: losses, rates, filter.
+        semi_steps: length of the semi-supervised stage, 0 for none.
+        share: of the unlabelled pool, 0 for labels alone.
+        attention: "psa" or None.
+        bridge: domain of the bridge.
+        bridge_tiles: its labelled scenes of 256².
+        labelled_tiles: labelled scenes of the target.
+        pool_tiles: unlabelled ones.
+        test_split: "experiments-validation" for what is chosen, "experiments-test" for what is reported.
+        test_tiles: scenes it is scored on.
+    """
+
+    stages: tuple[Stage, ...]
+    recipe: MKDRecipe = SMALL
+    semi_steps: int = 0
+    share: float = 0.0
+    attention: Attention | None = "psa"
+    bridge: SceneConfig = BRIDGE
+    bridge_tiles: int = 96
+    labelled_tiles: int = 10
+    pool_tiles: int = 90
+    test_split: str = "experiments-test"
+    test_tiles: int = 64
+
+
+class Data(Mapping[str, Domain]):
+    """The domains of a run by name, drawn when asked for."""
+
+    names = ("bridge", "target", "source and bridge")
+
+    def __init__(self, settings: MKDSettings, seed: int) -> None:
+        self.settings, self.seed = settings, seed
+        self.known: dict[str, Domain] = {}
+
+    def __getitem__(self, name: str) -> Domain:
+        if name not in self.known:
+            self.known[name] = self._draw(name)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _draw(self, name: str) -> Domain:
+        settings, tiles = self.settings, self.settings.bridge_tiles
+        if name == "target":
+            return as_domain(squares("experiments-training", settings.labelled_tiles, TARGET, self._first()))
+        if name == "bridge":
+            return as_domain(squares("experiments-training", tiles, settings.bridge, BRIDGE_SCENES + self.seed * tiles))
+        if name == "source and bridge":
+            above, ground = self["bridge"].samples, source_views("training", 4 * tiles, self.seed * 4 * tiles)
+            assert isinstance(above, Squares)
+            return as_domain(Union(above.samples, ground.samples))
+        raise KeyError(name)
+
+    def pool(self) -> Squares:
+        """Unlabelled squares of the target, the first share of the pool."""
+        settings = self.settings
+        tiles = round(settings.share * settings.pool_tiles)
+        return squares("experiments-training", tiles, TARGET, self._first() + settings.labelled_tiles)
+
+    def _first(self) -> int:
+        return self.seed * (self.settings.labelled_tiles + self.settings.pool_tiles)
+
+
+BRIDGE_SCENES = 100_000
+"""How far the bridge's scenes lie from the target's, in scenes of the split."""
+
+
+LATER = ("unlabelled", "lambda_consistency", "ema_decay", "warm_up", "ema_buffers", "filter", "entropy", "confidence",
+         "views", "view_strength", "cut_mix", "together")  # fmt: skip
+"""Fields of the recipe that the stages before the semi-supervised one do not read."""
+
+
+def stage_folder(settings: MKDSettings, seed: int, folder: Path, number: int) -> Path:
+    """Folder of the first ``number`` stages: the same for all variants that have them in common."""
+    first = settings.stages[:number]
+    what = asdict(replace(settings, stages=first, semi_steps=0, share=0.0, test_split="", test_tiles=0))
+    what["recipe"] = {name: value for name, value in what["recipe"].items() if name not in LATER}
+    if all(stage.domain == "target" for stage in first):
+        what |= {"bridge": None, "bridge_tiles": 0}
+    key = json.dumps([what, seed, source_hashes(SOURCES), scenes.VERSION], sort_keys=True, default=str)
+    return folder.parents[1] / "mkd_ssl_stages" / hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def run(settings: MKDSettings, seed: int, folder: Path) -> dict[str, Any]:
+    """Run the stages and what follows, and score on the target's test scenes; the figures of the result file."""
+    data, recipe = Data(settings, seed), settings.recipe
+    test = InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles, TARGET))
+    build = partial(small_network, attention=settings.attention)
+    place = partial(stage_folder, settings, seed, folder)
+    chain = Chain(build, data, recipe, seed, place)
+    known, seconds = chain.run(settings.stages, load_source())
+    figures: dict[str, Any] = {
+        "scores": score_figures(score(known.network, test)),
+        "labelled_steps": sum(stage.steps for stage in settings.stages),
+        "parameters": sum(p.numel() for p in known.network.parameters()),
+        "stages_seconds": round(seconds, 1),
+    }
+    figures["curve"] = [{"step": figures["labelled_steps"], "seconds": round(seconds, 2)} | _means(figures["scores"])]
+    if settings.semi_steps:
+        figures |= _semi(settings, seed, folder, known.network, data, test, figures)
+    return figures
+
+
+def _semi(
+    settings: MKDSettings, seed: int, folder: Path, network: nn.Module, data: Data, test: InMemory,
+    before: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """The semi-supervised stage: the teacher's scores are the result, the student's and its start's stand beside."""
+    pool = data.pool() if settings.share else None
+    steps = settings.semi_steps
+    curves: list[Curve] = []
+
+    def watch(student: nn.Module, teacher: nn.Module, history: Any) -> None:
+        if not curves:
+            curves.append(Curve(teacher, test, [steps * k // 4 for k in (1, 2, 3, 4)], folder))
+        curves[0](history)
+
+    learnt = learn_from_both(
+        network, data["target"], pool, settings.recipe, steps, seed, folder=folder, after_step=watch
+    )
+    points = json.loads((folder / "curve.json").read_text("utf-8"))
+    offset = before["curve"][0]
+    later = [p | {k: p[k] + offset[k] for k in ("step", "seconds")} for p in points]
+    terms = {name: [sum(part) / len(part) for part in _tenths(values)] for name, values in learnt.history.terms.items()}
+    return {
+        "scores": score_figures(score(learnt.teacher, test)),
+        "student_scores": score_figures(score(learnt.student, test)),
+        "start_scores": before["scores"],
+        "curve": [offset, *later],
+        "terms": terms,
+    }
+
+
+def _tenths(values: list[float]) -> list[list[float]]:
+    size = max(1, len(values) // 10)
+    return [values[k : k + size] for k in range(0, len(values), size)]
+
+
+def _means(scores: Mapping[str, Any]) -> dict[str, float]:
+    return {name: scores[name] for name in ("miou", "mf1", "oa")}
+
+
+SOURCES = (
+    *(f"mkd_ssl/{name}.py" for name in (
+        "runs", "domains", "chain", "stages", "objective", "ewc", "ohem", "mean_teacher", "semi_supervised",
+        "pseudo_labels", "views", "networks",
+    )),
+    *SOURCES_OF_SOURCE,
+    "training/loop.py", "training/steps.py", "training/batches.py", "training/teacher.py",
+    "training/moving_average.py", "datasets/squares.py", "datasets/augment.py", "networks/pspnet.py",
+    "networks/backbones.py", "networks/polarized.py", "losses/cross_entropy.py", "losses/counted.py",
+    "losses/distillation.py",
+)  # fmt: skip
