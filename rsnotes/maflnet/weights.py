@@ -11,8 +11,8 @@ NAME = "maflnet_teacher"
 def load_tiny_teacher(classes: int = 6) -> MAFLNet:
     """The shipped teacher in eval mode: a frozen trunk with adapters, MACA and LHFEM, trained on teaching scenes.
 
-    SAM2's weights cannot be had without a network, so the trunk was trained on scenes first and then frozen; see
-    :mod:`rsnotes.maflnet.pretraining`.
+    SAM2's weights cannot be had offline, so the trunk was trained on scenes first and then frozen; see
+    ``rsnotes.maflnet.pretraining``.
 
     Raises:
         FileNotFoundError: the weights are missing.
