@@ -165,7 +165,8 @@ carry = Exercise(
     question=(
         "Build the first weights of a new classifier from the old one's. `weight` (K, C) has a row for each name in "
         "`old`. Return a row for each name in `new`: the mean of all old rows that mean the same by the pairs "
-        "(old, new) in `same`, zeros where there is none. (`new_head` takes one row over, and leaves the others random.)"
+        "(old, new) in `same`, zeros where there is none. (`new_head` takes one row over and leaves "
+        "the others random.)"
     ),
     answer="carry_over",
     stub="def carry_over(weight, old, new, same):\n    ...",
