@@ -24,7 +24,8 @@ _SCORES = {
 
 
 def _check_given(answer: Any) -> str | None:
-    found, empty, teacher = answer(dict(_SCORES), "pool"), frozenset(), frozenset({"teacher"})
+    empty: frozenset[str] = frozenset()
+    found, teacher = answer(dict(_SCORES), "pool"), frozenset({"teacher"})
     if not isinstance(found, dict):
         return "Return a dictionary: from the parts that are there besides to the gain."
     right = {empty: 11.0, teacher: 5.0}
