@@ -202,8 +202,9 @@ def test_a_student_is_random_or_its_predecessor(tmp_path):
     network = chain(tmp_path).run([tuned], source)[0].network
     assert torch.equal(network.decoder[0].weight, source.network.decoder[0].weight)
     scratch = replace(tuned, student="random")
-    network = chain(tmp_path / "scratch").run([scratch])[0].network
-    assert not torch.equal(network.decoder[0].weight, source.network.decoder[0].weight)
+    for given in (None, source):
+        network = chain(tmp_path / f"scratch{given is None}").run([scratch], given)[0].network
+        assert not torch.equal(network.decoder[0].weight, source.network.decoder[0].weight)
     with pytest.raises(ValueError, match=r"stage 1 \(bridge\) goes on from a previous network"):
         chain(tmp_path).run([tuned])
 
