@@ -126,6 +126,7 @@ CONDITIONS = Experiment(
         "statistics averaged": _probe(ema_buffers="averaged"),
         "two batch normalisations": _probe(together=False),
         "no warm-up": _probe(warm_up=False),
+        "no warm-up, statistics averaged": _probe(warm_up=False, ema_buffers="averaged"),
         "decay 0.99": _probe(ema_decay=0.99),
         "views of the paper": _probe(views="paper", cut_mix=0.0),
         "no CutMix": _probe(cut_mix=0.0),
