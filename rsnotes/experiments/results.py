@@ -72,9 +72,7 @@ class Results:
             "parameters": runs[0]["parameters"],
             "training seconds": np.mean([r["curve"][-1]["seconds"] for r in runs]),
         }
-        if variant != self.experiment.baseline and set(self.by_seed(variant)) & set(
-            self.by_seed(self.experiment.baseline)
-        ):
+        if variant != self._other(variant) and set(self.by_seed(variant)) & set(self.by_seed(self._other(variant))):
             found = self.difference(variant)
             row |= {"difference": found.mean, "95 % half-width": found.half_width}
         return row

@@ -111,3 +111,13 @@ def test_the_environment_names_what_a_figure_depends_on() -> None:
     found = experiments.environment()
     assert {"versions", "processor", "threads", "precision", "scenes", "commit"} <= found.keys()
     assert "torch" in found["versions"]
+
+
+def test_a_row_waits_for_the_row_it_is_compared_with(results: Path) -> None:
+    toy = replace(make(figures, seeds=(0,)), against={"long": "method"})
+    found = figures(Settings(0.0), 0, Path())
+    files = {("none", 0): found, ("long", 0): figures(Settings(0.1), 0, Path())}
+    row = Results(toy, files).table.set_index("variant").loc["long"]
+    assert row["difference"] != row["difference"]  # none yet, and no error
+    both = Results(toy, files | {("method", 0): figures(Settings(0.02), 0, Path())}).table.set_index("variant")
+    assert both.loc["long", "difference"] == pytest.approx(8.0)
