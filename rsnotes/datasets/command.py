@@ -1,27 +1,50 @@
 """The commands ``python -m rsnotes data check`` and ``python -m rsnotes data samples``."""
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from rsnotes.datasets import check as checking
-from rsnotes.datasets import cityscapes, erhai, gta5, hw, loveda, mapillary, million_aid, potsdam, vaihingen
+from rsnotes.datasets import million_aid, potsdam, vaihingen
+from rsnotes.datasets.cityscapes import Cityscapes
 from rsnotes.datasets.classes import IGNORE, Classes
+from rsnotes.datasets.erhai import Erhai
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.export import write_potsdam, write_vaihingen
 from rsnotes.datasets.folder import ImageMaskFolder
+from rsnotes.datasets.gta5 import GTA5
+from rsnotes.datasets.hw import HW
 from rsnotes.datasets.labels import RGB, Colours, Indices
+from rsnotes.datasets.loveda import LoveDA
+from rsnotes.datasets.mapillary import MapillaryVistas
 from rsnotes.datasets.pairs import ImageMaskPairs, require_folder
+from rsnotes.datasets.uavid import UAVid
 from rsnotes.paths import data_path
 from rsnotes.scenes import DEFAULT, SEEDS, render
 
 Openers = dict[str, Callable[[], ImageMaskPairs]]
 
+Name = Literal[
+    "vaihingen", "potsdam", "cityscapes", "uavid", "loveda", "mapillary", "million_aid", "erhai", "hw", "gta5", "folder"
+]
+"""Data sets that can be checked."""
+
+THREE = ("train", "val", "test")
+PLAIN: dict[str, tuple[Callable[..., ImageMaskPairs], tuple[str, ...]]] = {
+    "cityscapes": (Cityscapes, THREE),
+    "uavid": (functools.partial(UAVid, size=None), THREE),
+    "loveda": (LoveDA, THREE),
+    "mapillary": (MapillaryVistas, THREE),
+    "erhai": (Erhai, THREE),  # it refuses splits that show the same ground
+    "hw": (HW, THREE),
+    "gta5": (GTA5, ("train", "val")),
+}
+"""Readers that need nothing but a root and a split, and their splits."""
+
 
 def check(
-    name: Literal[
-        "vaihingen", "potsdam", "cityscapes", "loveda", "mapillary", "million_aid", "erhai", "hw", "gta5", "folder"
-    ],
+    name: Name,
     root: Path,
     /,
     paper: str = "isprs",
@@ -56,12 +79,10 @@ def check(
             splits = _vaihingen(root, paper, eroded)
         elif name == "potsdam":
             splits = _potsdam(root, paper, images, eroded)
-        elif name == "cityscapes":
-            splits = _cityscapes(root)
-        elif name in ("loveda", "mapillary", "million_aid"):
-            splits = _hi_resnet(name, root)
-        elif name in ("erhai", "hw", "gta5"):
-            splits = _mkd_ssl(name, root)
+        elif name == "million_aid":
+            splits = _million_aid(root)
+        elif name in PLAIN:
+            splits = _plain(name, root)
         else:
             labels = index_table(indices, ignored) if indices else colour_table(colours or {}, ignored)
             splits = _folder(root, labels, bands, value_range)
@@ -128,31 +149,16 @@ def _potsdam(root: Path, paper: str, images: str, eroded: bool) -> Openers:
     }
 
 
-def _cityscapes(root: Path) -> Openers:
+def _million_aid(root: Path) -> Openers:
+    """Images are read whole, small ones too."""
     return {
-        split: lambda split=split: cityscapes.Cityscapes(root, split, partial=True)  # type: ignore[misc]
-        for split in cityscapes.SPLITS
+        split: lambda split=split: million_aid.MillionAID(root, split, side=None)  # type: ignore[misc]
+        for split in million_aid.SPLITS
     }
 
 
-def _hi_resnet(name: str, root: Path) -> Openers:
-    """The three data sets of the paper that has them; Million-AID's images are read whole, small ones too."""
-    if name == "million_aid":
-        return {
-            split: lambda split=split: million_aid.MillionAID(root, split, side=None)  # type: ignore[misc]
-            for split in million_aid.SPLITS
-        }
-    reader = loveda.LoveDA if name == "loveda" else mapillary.MapillaryVistas
-    return {
-        split: lambda split=split: reader(root, split, partial=True)  # type: ignore[misc]
-        for split in ("train", "val", "test")
-    }
-
-
-def _mkd_ssl(name: str, root: Path) -> Openers:
-    """The three data sets of the paper that has them; Erhai's splits are refused where they show the same ground."""
-    splits = {"erhai": ("train", "val", "test"), "hw": ("train", "val", "test"), "gta5": ("train", "val")}[name]
-    reader = {"erhai": erhai.Erhai, "hw": hw.HW, "gta5": gta5.GTA5}[name]
+def _plain(name: str, root: Path) -> Openers:
+    reader, splits = PLAIN[name]
     return {split: lambda split=split: reader(root, split, partial=True) for split in splits}  # type: ignore[misc]
 
 

@@ -156,6 +156,23 @@ def test_cityscapes(tmp_path, capsys, save):
     assert "nothing there of the split Cityscapes test" in text
 
 
+def test_uavid_whose_labels_of_the_test_split_are_withheld(tmp_path, capsys, save):
+    rng = np.random.default_rng(0)
+    painted = np.zeros((3, 4, 8), np.uint8)  # clutter
+    painted[:, :2] = np.array([128, 64, 128], np.uint8)[:, None, None]  # road
+    for split in ("train", "val", "test"):
+        folder = tmp_path / f"uavid_{split}" / "seq1"
+        save(folder / "Images" / "000000.png", rng.integers(0, 256, (3, 4, 8), dtype=np.uint8))
+        if split != "test":
+            save(folder / "Labels" / "000000.png", painted)
+    code, text = check(capsys, "uavid", tmp_path)
+    assert code == 0
+    assert "train: 1 of 1 images read\n  bands red, green, blue; 4x8 pixels" in text
+    assert "road 50.0 %" in text
+    assert "clutter 50.0 %" in text
+    assert "ignored 100.0 %" in text
+
+
 def test_the_command_exits_with_the_code(root, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["rsnotes", "data", "check", "folder", str(root)])
     monkeypatch.delitem(sys.modules, "rsnotes.__main__")
