@@ -1,7 +1,6 @@
 """The commands ``python -m rsnotes drd train`` and ``drd evaluate``: the paper's set-up on the real data."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,21 +9,25 @@ from typing import Annotated, Any, Literal
 import torch
 import tyro
 from lightning_fabric import Fabric
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 from torch import nn
 from torchvision.transforms.v2 import functional as F
 
 from rsnotes import training
-from rsnotes.datasets import Augment, DataError, ImageMaskPairs, Potsdam, Sample, Vaihingen
+from rsnotes.datasets import Augment, ImageMaskPairs, Potsdam, Sample, Vaihingen
 from rsnotes.datasets.cityscapes import Cityscapes
 from rsnotes.drd.adversarial import Critic
 from rsnotes.drd.objective import DRDObjective, Student
 from rsnotes.drd.recipe import CITYSCAPES, POTSDAM, VAIHINGEN, DRDRecipe
 from rsnotes.drd.relations import ChannelProjection
 from rsnotes.drd.step import DRDStep
-from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
+from rsnotes.metrics.report import report
 from rsnotes.networks import pspnet
+from rsnotes.training.kept import keep_weights, present, same_run
+
+HINT = "Give the folder or file that drd train wrote"
+"""What to do when a file is not there."""
 
 Preset = tyro.conf.OmitArgPrefixes[
     Annotated[DRDRecipe, tyro.conf.subcommand("vaihingen", default=VAIHINGEN)]
@@ -61,7 +64,7 @@ def train(
     """
     try:
         samples, test = open_split(recipe, root, "train"), open_split(recipe, root, "test")
-        _same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
+        same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
         run = _Run(training.make_fabric(), samples, out, seed, workers, every)
         teacher = run.teacher(recipe, teacher_weights, pretrained) if recipe.terms else None
         student = run.student(recipe, teacher)
@@ -82,12 +85,12 @@ def evaluate(root: Path, out: Path, network: Literal["student", "teacher"] = "st
         eroded: labels without a band along the boundaries (Vaihingen and Potsdam).
     """
     try:
-        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
         del stored["seed"]
         recipe = DRDRecipe(**stored | {"terms": tuple(stored["terms"])})
         samples = open_split(recipe, root, "test", eroded)
         model = build(recipe, network, samples)
-        load_model(model, _present(out / f"{network}.safetensors"))
+        load_model(model, present(out / f"{network}.safetensors", HINT))
         print(report(score(training.make_fabric().to_device(model), samples, batch_size=1)))
     except ValueError as error:
         print(error)
@@ -125,13 +128,6 @@ def mirror(sample: Sample, seed: int) -> Sample:
     return Sample(F.horizontal_flip(sample.image), F.horizontal_flip(sample.mask))
 
 
-def report(scores: Scores) -> str:
-    """Figures in per cent, a line a class and a line of means."""
-    lines = [f"{name}: F1 {100 * f['f1']:.2f}, IoU {100 * f['iou']:.2f}" for name, f in scores.per_class().items()]
-    means = f"mean F1 {100 * scores.mf1:.2f}, mIoU {100 * scores.miou:.2f}, OA {100 * scores.oa:.2f}"
-    return "\n".join([*lines, means])
-
-
 class _Run:
     """What teacher and student share: device, data, folder."""
 
@@ -147,7 +143,7 @@ class _Run:
             network = build(recipe, "teacher", self.samples, pretrained=pretrained)
             self._train(replace(recipe, terms=()), Student(network), None, "teacher")
         network = build(recipe, "teacher", self.samples)
-        load_model(network, _present(path))
+        load_model(network, present(path, HINT))
         return self.fabric.to_device(network)
 
     def student(self, recipe: DRDRecipe, teacher: nn.Module | None) -> nn.Module:
@@ -169,32 +165,4 @@ class _Run:
             self.fabric, DRDStep(self.fabric, student, objective), self.samples, augment, steps=recipe.steps,
             batch_size=recipe.batch_size, checkpoints=self.out / name, **self.options,
         )  # fmt: skip
-        path = self.out / f"{name}.safetensors"
-        aside = path.with_suffix(".part")
-        save_model(student.network, str(aside))
-        os.replace(aside, path)
-
-
-def _same_run(path: Path, settings: dict[str, Any]) -> None:
-    """Keep the settings of a new run; refuse to go on with others than those it began with."""
-    settings = json.loads(json.dumps(settings))
-    if path.exists():
-        before = json.loads(path.read_text("utf-8"))
-        changed = [
-            f"{key} is {settings[key]}, was {before.get(key)}" for key in settings if settings[key] != before.get(key)
-        ]
-        if changed:
-            raise ValueError(
-                f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder"
-            )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError.at(path, "no such file", "Give the folder or file that drd train wrote")
-    return path
+        keep_weights(student.network, self.out / f"{name}.safetensors")

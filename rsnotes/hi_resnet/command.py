@@ -1,7 +1,6 @@
 """The commands ``python -m rsnotes hi_resnet`` pretrain, train and evaluate: the paper's set-up on the real data."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,11 +8,11 @@ from typing import Annotated, Any
 import torch
 import tyro
 from lightning_fabric import Fabric
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 from torch import nn
 
 from rsnotes import training
-from rsnotes.datasets import Augment, DataError, ImageMaskPairs, Potsdam, Vaihingen
+from rsnotes.datasets import Augment, ImageMaskPairs, Potsdam, Vaihingen
 from rsnotes.datasets.balance import Chosen, balanced_subset, window_counts
 from rsnotes.datasets.loveda import LoveDA
 from rsnotes.datasets.mapillary import MapillaryVistas
@@ -24,8 +23,12 @@ from rsnotes.hi_resnet.objective import make_step
 from rsnotes.hi_resnet.recipe import LOVEDA, MAPILLARY, MILLION_AID, POTSDAM, VAIHINGEN, HiResNetRecipe, MoCoRecipe
 from rsnotes.hi_resnet.views import TwoViews
 from rsnotes.hi_resnet.weights import load_backbone
-from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
+from rsnotes.metrics.report import report
+from rsnotes.training.kept import keep_text, keep_weights, present, same_run
+
+HINT = "Give the folder that hi_resnet train wrote"
+"""What to do when a file is not there."""
 
 Preset = tyro.conf.OmitArgPrefixes[
     Annotated[HiResNetRecipe, tyro.conf.subcommand("vaihingen", default=VAIHINGEN)]
@@ -64,7 +67,7 @@ def pretrain(
         fabric.launch()
         samples = MillionAID(root, side=recipe.crop)
         if fabric.is_global_zero:
-            _same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
+            same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
         torch.manual_seed(seed)
         network = hi_resnet(recipe.variant, 1, width=recipe.width, depth=recipe.depth)
         encoder = Encoder(network.backbone, recipe.dimension)
@@ -74,7 +77,7 @@ def pretrain(
             batch_size=recipe.batch_size, seed=seed, workers=workers, checkpoints=out / "encoder", every=every,
         )  # fmt: skip
         if fabric.is_global_zero:
-            _keep(encoder, out / "encoder.safetensors")
+            keep_weights(encoder, out / "encoder.safetensors")
             print(f"{len(samples)} squares; {len(samples.dropped)} images were smaller than {recipe.crop} pixels")
     except (ValueError, RuntimeError, FileNotFoundError) as error:
         print(error)
@@ -107,7 +110,7 @@ def train(
     try:
         samples = open_split(recipe, root, "train")
         settings = asdict(recipe) | {"seed": seed, "backbone": None if backbone is None else str(backbone)}
-        _same_run(out / "recipe.json", settings)
+        same_run(out / "recipe.json", settings)
         torch.manual_seed(seed)
         network = build(recipe, samples)
         if backbone is not None:
@@ -131,12 +134,12 @@ def evaluate(root: Path, out: Path, eroded: bool = False) -> int:
         eroded: labels without a band along the boundaries (Vaihingen and Potsdam).
     """
     try:
-        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
         stored = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
         del stored["seed"], stored["backbone"]
         recipe = HiResNetRecipe(**stored)
         network = build(recipe, open_split(recipe, root, "test", eroded))
-        load_model(network, _present(out / "network.safetensors"))
+        load_model(network, present(out / "network.safetensors", HINT))
         print(_scored(training.make_fabric().to_device(network), recipe, root, eroded))
     except ValueError as error:
         print(error)
@@ -174,13 +177,6 @@ def build(recipe: HiResNetRecipe, samples: ImageMaskPairs) -> HiResNet:
     )  # fmt: skip
 
 
-def report(scores: Scores) -> str:
-    """Figures in per cent, a line a class and a line of means."""
-    lines = [f"{name}: F1 {100 * f['f1']:.2f}, IoU {100 * f['iou']:.2f}" for name, f in scores.per_class().items()]
-    means = f"mean F1 {100 * scores.mf1:.2f}, mIoU {100 * scores.miou:.2f}, OA {100 * scores.oa:.2f}"
-    return "\n".join([*lines, means])
-
-
 def _fit(
     fabric: Fabric,
     network: HiResNet,
@@ -194,7 +190,7 @@ def _fit(
         fabric, step, samples, Augment(recipe.crop, rotate=recipe.rotate, scale=recipe.scales),
         steps=recipe.steps(len(samples)), batch_size=recipe.batch_size, checkpoints=out / "network", **options,
     )  # fmt: skip
-    _keep(network, out / "network.safetensors")
+    keep_weights(network, out / "network.safetensors")
 
 
 def _scored(network: nn.Module, recipe: HiResNetRecipe, root: Path, eroded: bool = False) -> str:
@@ -210,38 +206,5 @@ def _scored(network: nn.Module, recipe: HiResNetRecipe, root: Path, eroded: bool
 def _balanced(samples: ImageMaskPairs, keep: int, path: Path) -> Chosen:
     """The squares that hold what is rare; found once by reading all labels, and kept beside the run."""
     if not path.exists():
-        _write(path, json.dumps(balanced_subset(window_counts(samples), min(keep, len(samples))).tolist()))
+        keep_text(path, json.dumps(balanced_subset(window_counts(samples), min(keep, len(samples))).tolist()))
     return Chosen(samples, json.loads(path.read_text("utf-8")))
-
-
-def _same_run(path: Path, settings: dict[str, Any]) -> None:
-    """Keep the settings of a new run; refuse to go on with others than those it began with."""
-    settings = json.loads(json.dumps(settings))
-    if not path.exists():
-        _write(path, json.dumps(settings, indent=1) + "\n")
-        return
-    before = json.loads(path.read_text("utf-8"))
-    changed = [
-        f"{key} is {value}, was {before.get(key)}" for key, value in settings.items() if value != before.get(key)
-    ]
-    if changed:
-        raise ValueError(f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(text, "utf-8")
-    os.replace(aside, path)
-
-
-def _keep(network: nn.Module, path: Path) -> None:
-    aside = path.with_suffix(".part")
-    save_model(network, str(aside))
-    os.replace(aside, path)
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError.at(path, "no such file", "Give the folder that hi_resnet train wrote")
-    return path

@@ -1,7 +1,6 @@
 """The commands ``python -m rsnotes maflnet train`` and ``maflnet evaluate``: the paper's set-up on the real data."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,21 +9,25 @@ from typing import Annotated, Any, Literal
 import torch
 import tyro
 from lightning_fabric import Fabric
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 
 from rsnotes import training
-from rsnotes.datasets import Augment, DataError, ImageMaskPairs, Potsdam, Vaihingen
+from rsnotes.datasets import Augment, ImageMaskPairs, Potsdam, Vaihingen
 from rsnotes.maflnet.factory import maflnet_student, maflnet_teacher, tiny_student, tiny_teacher
 from rsnotes.maflnet.mosaic import Mosaic
 from rsnotes.maflnet.network import MAFLNet
 from rsnotes.maflnet.objective import student_objective, teacher_objective
 from rsnotes.maflnet.recipe import POTSDAM, VAIHINGEN, MAFLNetRecipe
-from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
+from rsnotes.metrics.report import report
+from rsnotes.training.kept import keep_weights, present, same_run
 
 Network = Literal["teacher", "student"]
 Weights = Path | bool
 """A local file, True for the published ones, False for none."""
+
+HINT = "Give the folder or file that maflnet train wrote"
+"""What to do when a file is not there."""
 
 Preset = tyro.conf.OmitArgPrefixes[
     Annotated[MAFLNetRecipe, tyro.conf.subcommand("vaihingen", default=VAIHINGEN)]
@@ -64,7 +67,7 @@ def train(
     try:
         _check_trunk(recipe, pretrained, trunk, teacher_weights)
         samples, test = open_split(recipe, root, "train"), open_split(recipe, root, "test")
-        _same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
+        same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
         run = _Run(training.make_fabric(), samples, out, seed, workers, every)
         teacher = run.teacher(recipe, teacher_weights, trunk or pretrained)
         student = run.student(recipe, teacher, encoder or pretrained)
@@ -93,12 +96,12 @@ def evaluate(
         eroded: labels without a band along the boundaries.
     """
     try:
-        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
         del stored["seed"]
         recipe = MAFLNetRecipe(**stored | {"scales": tuple(stored["scales"])})
         samples = open_split(recipe, root, split, eroded)
         model = build(recipe, network, len(samples.classes))
-        load_model(model, _present(out / f"{network}.safetensors"))
+        load_model(model, present(out / f"{network}.safetensors", HINT))
         print(report(score(training.make_fabric().to_device(model), samples, batch_size=1)))
     except ValueError as error:
         print(error)
@@ -136,13 +139,6 @@ def build(recipe: MAFLNetRecipe, network: Network, classes: int, pretrained: Wei
     return maflnet_student(classes, pretrained=pretrained)
 
 
-def report(scores: Scores) -> str:
-    """Figures in per cent, a line a class and a line of means."""
-    lines = [f"{name}: F1 {100 * f['f1']:.2f}, IoU {100 * f['iou']:.2f}" for name, f in scores.per_class().items()]
-    means = f"mean F1 {100 * scores.mf1:.2f}, mIoU {100 * scores.miou:.2f}, OA {100 * scores.oa:.2f}"
-    return "\n".join([*lines, means])
-
-
 class _Run:
     """What teacher and student share: device, data, folder."""
 
@@ -160,7 +156,7 @@ class _Run:
             objective = teacher_objective(self.samples.classes)
             self._train(recipe, network, objective, recipe.teacher_weights(), "teacher")
         network = build(recipe, "teacher", self.classes)
-        load_model(network, _present(path))
+        load_model(network, present(path, HINT))
         self.fabric.to_device(network)
         return network
 
@@ -187,10 +183,7 @@ class _Run:
             self.fabric, step, self.samples, augment, steps=recipe.steps, batch_size=recipe.batch_size,
             checkpoints=self.out / name, **self.options,
         )  # fmt: skip
-        path = self.out / f"{name}.safetensors"
-        aside = path.with_suffix(".part")
-        save_model(network, str(aside))
-        os.replace(aside, path)
+        keep_weights(network, self.out / f"{name}.safetensors")
 
 
 def _check_trunk(recipe: MAFLNetRecipe, pretrained: bool, trunk: Path | None, teacher_weights: Path | None) -> None:
@@ -200,28 +193,3 @@ def _check_trunk(recipe: MAFLNetRecipe, pretrained: bool, trunk: Path | None, te
             f"the trunk {recipe.teacher} is frozen and would stay random: give --pretrained, --trunk FILE with timm's "
             "weights of it, or --teacher-weights FILE of an earlier run"
         )
-
-
-def _same_run(path: Path, settings: dict[str, Any]) -> None:
-    """Keep the settings of a new run; refuse to go on with others than those it began with."""
-    settings = json.loads(json.dumps(settings))
-    if path.exists():
-        before = json.loads(path.read_text("utf-8"))
-        changed = [
-            f"{key} is {settings[key]}, was {before.get(key)}" for key in settings if settings[key] != before.get(key)
-        ]
-        if changed:
-            raise ValueError(
-                f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder"
-            )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError.at(path, "no such file", "Give the folder or file that maflnet train wrote")
-    return path

@@ -1,7 +1,6 @@
 """The commands ``python -m rsnotes mkd_ssl train`` and ``mkd_ssl evaluate``: the paper's set-up on the real data."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from math import ceil
@@ -10,12 +9,12 @@ from typing import Annotated, Any, Literal
 
 import torch
 import tyro
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 from torch import nn
 from torchvision.transforms.v2 import functional as F
 
 from rsnotes import training
-from rsnotes.datasets import Augment, DataError, ImageMaskPairs, Sample
+from rsnotes.datasets import Augment, ImageMaskPairs, Sample
 from rsnotes.datasets.cityscapes import Cityscapes
 from rsnotes.datasets.cityscapes_few import CityscapesFew
 from rsnotes.datasets.erhai import Erhai
@@ -28,6 +27,10 @@ from rsnotes.mkd_ssl.recipe import CITYSCAPES, ERHAI, MKDRecipe
 from rsnotes.mkd_ssl.semi_supervised import learn_from_both
 from rsnotes.mkd_ssl.stages import DISTILLED, Stage, same_names
 from rsnotes.networks import deeplab_hrnet
+from rsnotes.training.kept import keep_weights, present, same_run
+
+HINT = "Give the folder or file that mkd_ssl train wrote"
+"""What to do when a file is not there."""
 
 Preset = tyro.conf.OmitArgPrefixes[
     Annotated[MKDRecipe, tyro.conf.subcommand("erhai", default=ERHAI)]
@@ -74,7 +77,7 @@ def train(
     try:
         data = open_data(recipe, bridge, target, seed, overlapping)
         settings = asdict(recipe) | {"seed": seed, "literal_teacher": literal_teacher}
-        _same_run(out / "recipe.json", settings)
+        same_run(out / "recipe.json", settings)
         chain = Chain(
             lambda classes: build(recipe, classes), {name: data[name] for name in ("bridge", "target")}, recipe, seed,
             lambda number: out / f"stage{number}", workers,
@@ -88,7 +91,7 @@ def train(
             folder=out / "semi", workers=workers,
         )  # fmt: skip
         for name, network in (("student", learnt.student), ("teacher", learnt.teacher)):
-            _save(network, out / f"{name}.safetensors")
+            keep_weights(network, out / f"{name}.safetensors")
         print(report(score(learnt.teacher, data["test"].samples, batch_size=1)))  # type: ignore[arg-type]
     except (ValueError, RuntimeError) as error:
         print(error)
@@ -108,11 +111,11 @@ def evaluate(
         overlapping: go on though Erhai's training and test crops show the same ground.
     """
     try:
-        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
         recipe = MKDRecipe(**{k: v for k, v in stored.items() if k not in ("seed", "literal_teacher")})
         samples = held_out(recipe, target, overlapping)
         model = build(recipe, len(samples.classes))
-        load_model(model, _present(out / f"{network}.safetensors"))
+        load_model(model, present(out / f"{network}.safetensors", HINT))
         print(report(score(training.make_fabric().to_device(model), samples, batch_size=1)))
     except ValueError as error:
         print(error)
@@ -194,34 +197,3 @@ def report(scores: Scores) -> str:
 
 def _steps(epochs: int, domain: Domain, recipe: MKDRecipe) -> int:
     return ceil(epochs * len(domain.samples) / recipe.batch_size)
-
-
-def _save(network: nn.Module, path: Path) -> None:
-    aside = path.with_suffix(".part")
-    save_model(network, str(aside))
-    os.replace(aside, path)
-
-
-def _same_run(path: Path, settings: dict[str, Any]) -> None:
-    """Keep the settings of a new run; refuse to go on with others than those it began with."""
-    settings = json.loads(json.dumps(settings))
-    if path.exists():
-        before = json.loads(path.read_text("utf-8"))
-        changed = [
-            f"{key} is {value}, was {before.get(key)}" for key, value in settings.items() if value != before.get(key)
-        ]
-        if changed:
-            raise ValueError(
-                f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder"
-            )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError.at(path, "no such file", "Give the folder or file that mkd_ssl train wrote")
-    return path

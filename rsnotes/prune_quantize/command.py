@@ -1,7 +1,6 @@
 """The commands ``python -m rsnotes prune_quantize train`` and ``... evaluate``: the paper's set-up on the real data."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from rsnotes import training
-from rsnotes.datasets import DataError, ImageMaskPairs, Vaihingen
+from rsnotes.datasets import ImageMaskPairs, Vaihingen
 from rsnotes.datasets.uavid import UAVid
 from rsnotes.losses import cross_entropy
 from rsnotes.metrics.cost import parameters
@@ -28,6 +27,10 @@ from rsnotes.prune_quantize.schedule import Round, prune, recalibrate_parameters
 from rsnotes.prune_quantize.scores import Scores, normalise_per_layer, taylor_scores
 from rsnotes.prune_quantize.widths import load_pruned, save_pruned
 from rsnotes.training import Batch
+from rsnotes.training.kept import present, same_run
+
+HINT = "Give the folder that prune_quantize train wrote"
+"""What to do when a file is not there."""
 
 Preset = tyro.conf.OmitArgPrefixes[
     Annotated[PruneQuantizeRecipe, tyro.conf.subcommand("vaihingen", default=VAIHINGEN)]
@@ -51,7 +54,7 @@ def train(root: Path, out: Path, recipe: Preset, seed: int = 0, workers: int = 4
     """
     try:
         samples = open_split(recipe, root, "train")
-        _same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
+        same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
         run = _Run(training.make_fabric(), recipe, samples, out, {"seed": seed, "workers": workers, "every": every})
         run.whole()
         run.pruned()
@@ -71,7 +74,7 @@ def evaluate(root: Path, out: Path, share: float = 0.0075) -> int:
         share: tolerance of the boundary F1, as a share of the image's diagonal.
     """
     try:
-        stored: dict[str, Any] = json.loads(_present(out / "recipe.json").read_text("utf-8"))
+        stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
         del stored["seed"]
         recipe = PruneQuantizeRecipe(**stored)
         samples, test = open_split(recipe, root, "train"), open_split(recipe, root, "test")
@@ -105,7 +108,7 @@ def report(
     """The four rows of table II in per cent, megabytes and millions, a line each."""
     lines = [f"{'':22}{'OA':>7}{'mIoU':>7}{'BF':>7}{'MB':>9}{'params':>9}"]
     for name, pruned in (("whole", False), ("pruned", True)):
-        network = load_pruned(_present(out / f"{'pruned' if pruned else 'network'}.safetensors"))
+        network = load_pruned(present(out / f"{'pruned' if pruned else 'network'}.safetensors", HINT))
         folded = fold_batch_norm(network)
         for formats in ({}, plan(recipe, folded, samples)):
             ours = quantize_network(folded, formats)
@@ -214,26 +217,3 @@ class _Run:
 
 def _objective(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
     return {"cross_entropy": cross_entropy(network(batch.image).logits, batch.mask)}
-
-
-def _same_run(path: Path, settings: dict[str, Any]) -> None:
-    """Keep the settings of a new run; refuse to go on with others than those it began with."""
-    settings = json.loads(json.dumps(settings))
-    if path.exists():
-        before = json.loads(path.read_text("utf-8"))
-        changed = [f"{k} is {v}, was {before.get(k)}" for k, v in settings.items() if v != before.get(k)]
-        if changed:
-            raise ValueError(
-                f"{path} belongs to a run with other settings ({'; '.join(changed)}): choose another folder"
-            )
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
-
-
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError.at(path, "no such file", "Give the folder that prune_quantize train wrote")
-    return path
