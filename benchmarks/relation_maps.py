@@ -1,8 +1,10 @@
 """The spatial relation loss with whole maps and in blocks of rows: seconds and peak memory, forward and backward."""
 
+import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import torch
 from common import interleaved, json_argument, report
@@ -32,9 +34,11 @@ def peak_megabytes(pixels: int, form: str) -> float:
 
 
 def resident_megabytes() -> float:
-    """Peak resident memory of this process so far; Linux counts kilobytes, macOS bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    """Peak resident memory of this process so far; on Linux not by ``getrusage``, which begins at the parent's peak."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def main() -> None:
