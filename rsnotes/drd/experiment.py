@@ -14,8 +14,24 @@ SOURCES = (
     "losses/cross_entropy.py", "losses/counted.py", "losses/distillation.py",
 )  # fmt: skip
 
-SMALL = replace(DRDRecipe().quick(), steps=600, learning_rate=0.2, critic_width=8)
+SMALL = replace(DRDRecipe().quick(), steps=600, learning_rate=0.02, critic_width=8)
 """The paper's recipe at the size of the scenes: rate by the sweep, the critic an eighth as wide, as the student is."""
+
+PLAIN = replace(SMALL, terms=(), learning_rate=0.2)
+"""The same student without a teacher, at the rate that suits it."""
+
+
+def lighter(factor: float) -> DRDRecipe:
+    """DRD at the plain student's rate, the printed weights times ``factor``."""
+    weights = {"lambda_1": 10 * factor, "lambda_2": 0.1 * factor, "lambda_3": 25 * factor}
+    return replace(SMALL, learning_rate=PLAIN.learning_rate, **weights)  # type: ignore[arg-type]
+
+
+LIGHT = 0.03
+"""The factor that suits the plain student's rate, by the sweep."""
+
+LONG = 3
+"""How many times as long the rows train that ask what is left of a gain."""
 
 ROWS: dict[str, tuple[Any, ...]] = {
     "none": (),
@@ -31,35 +47,40 @@ ROWS: dict[str, tuple[Any, ...]] = {
 ABLATION = Experiment(
     name="drd_ablation",
     title="What does each term of dual relation distillation add?",
-    variants={name: DRDSettings(replace(SMALL, terms=terms)) for name, terms in ROWS.items()}
+    variants={name: DRDSettings(replace(SMALL, terms=terms) if terms else PLAIN) for name, terms in ROWS.items()}
     | {
-        "none, started": DRDSettings(replace(SMALL, terms=()), start="scenes"),
-        "DRD, started": DRDSettings(replace(SMALL, terms=ROWS["DRD"]), start="scenes"),
-        "none, long": DRDSettings(replace(SMALL, terms=(), steps=3 * SMALL.steps)),
+        "none, started": DRDSettings(PLAIN, start="scenes"),
+        f"DRD times {LIGHT}": DRDSettings(lighter(LIGHT)),
+        f"DRD times {LIGHT}, started": DRDSettings(lighter(LIGHT), start="scenes"),
+        "none, long": DRDSettings(replace(PLAIN, steps=LONG * PLAIN.steps)),
+        "DRD, long": DRDSettings(replace(SMALL, steps=LONG * SMALL.steps)),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
     sources=SOURCES,
-    against={"DRD, started": "none, started"},
+    against={f"DRD times {LIGHT}, started": "none, started", "DRD, long": "none, long"},
 )
 
-_VALIDATION = DRDSettings(replace(SMALL, terms=(), steps=300), test_split="experiments-validation", test_tiles=32)
+_RATES: dict[str, tuple[float, ...]] = {
+    "none": (0.02, 0.05, 0.1, 0.2, 0.4),
+    "DRD": (0.01, 0.02, 0.05, 0.2),
+    "SKD": (0.02, 0.05),
+    "IFVD": (0.02, 0.05),
+}
+"""Rates tried with the printed weights."""
+
+_TRIALS = {
+    f"{row}, rate {rate:g}": replace(SMALL, steps=300, terms=ROWS[row], learning_rate=rate)
+    for row, rates in _RATES.items()
+    for rate in rates
+} | {f"DRD, weights times {factor:g}": replace(lighter(factor), steps=300) for factor in (LIGHT, 0.1, 0.3)}
 
 TUNING = Experiment(
     name="drd_tuning",
-    title="Which rate suits the baseline, and which weights the paper's terms, on validation scenes?",
+    title="Which rate suits each method at its printed weights, and which weights the baseline's rate?",
     variants={
-        f"none, rate {rate:g}": replace(_VALIDATION, recipe=replace(_VALIDATION.recipe, learning_rate=rate))
-        for rate in (0.05, 0.1, 0.2, 0.4)
-    }
-    | {
-        f"DRD, weights times {scale:g}": replace(
-            _VALIDATION,
-            recipe=replace(
-                _VALIDATION.recipe, terms=ROWS["DRD"], lambda_1=10 * scale, lambda_2=0.1 * scale, lambda_3=25 * scale
-            ),
-        )
-        for scale in (0.03, 0.1, 0.3, 1.0)
+        name: DRDSettings(recipe, test_split="experiments-validation", test_tiles=32)
+        for name, recipe in _TRIALS.items()
     },
     seeds=(100, 101),
     run=run,

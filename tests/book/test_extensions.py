@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import book_accessible
 import book_offline
 import book_run
+import book_timings
 
 MARK = '<span class="rs-equation" data-equation="drd-1">Equation: drd 1</span>'
 SIDEBAR = '<div id="pst-primary-sidebar" class="bd-sidebar-primary">'
@@ -80,3 +81,24 @@ def test_a_page_says_whether_it_ran_on_a_gpu():
     assert "On a GPU (Some GPU) it took 12 seconds." in ran
     assert "have not been run on a GPU yet" in never
     assert "make lab P=drd/losses" in never
+
+
+ENVIRONMENT = {"processor": "a processor", "threads": 2, "commit": "abc"}
+
+
+def test_a_table_of_timings_holds_every_row_and_column() -> None:
+    rows = [{"way": "ours", "seconds": 0.012345}, {"way": "theirs", "seconds": 1234.5, "pixels": 16384}]
+    table = book_timings.as_table({"title": "Two ways", "rows": rows})
+    cells = [entry.astext() for entry in table.findall(book_timings.nodes.entry)]
+    assert cells == ["way", "seconds", "pixels", "ours", "0.0123", "–", "theirs", "1234", "16,384"]
+    assert next(iter(table.findall(book_timings.nodes.title))).astext() == "Two ways"
+
+
+def test_timings_say_where_they_come_from() -> None:
+    assert book_timings.origin(ENVIRONMENT) == "Measured on a processor, 2 threads, at commit abc."
+    assert "1 thread," in book_timings.origin(ENVIRONMENT | {"threads": 1})
+
+
+def test_a_benchmark_that_was_not_run_says_how_to_run_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"benchmark_scenes.json.*python benchmarks/scenes.py"):
+        book_timings.benchmark("scenes", tmp_path)
