@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from book_equations import repository
 from docutils import nodes
 from sphinx.application import Sphinx
-
-GPU_RUNS = Path(__file__).resolve().parents[2] / "data" / "results" / "gpu_pages.json"
 
 
 def on_gpu(page: str, runs: Mapping[str, Any]) -> str:
@@ -45,7 +44,8 @@ def add_line(app: Sphinx, doctree: nodes.document) -> None:
         return
     theme = app.config.html_theme_options
     named = theme.get("repository_url") if theme.get("launch_buttons", {}).get("colab_url") else None
-    runs = json.loads(GPU_RUNS.read_text("utf-8")) if GPU_RUNS.exists() else {}
+    kept = repository(Path(app.srcdir)) / "data" / "results" / "gpu_pages.json"
+    runs = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     title.parent.insert(title.parent.index(title) + 1, line(page, named, runs))
 
 

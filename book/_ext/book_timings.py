@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from book_equations import repository
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-RESULTS = Path(__file__).resolve().parents[2] / "data" / "results"
 
-
-def benchmark(name: str, results: Path = RESULTS) -> dict[str, Any]:
+def benchmark(name: str, results: Path) -> dict[str, Any]:
     """The file that ``benchmarks/NAME.py`` wrote; without it an error says how it is made."""
     path = results / f"benchmark_{name}.json"
     if not path.exists():
@@ -61,7 +60,7 @@ class Timings(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()  # the file may change though this page does not
         try:
-            found = benchmark(self.arguments[0])
+            found = benchmark(self.arguments[0], repository(Path(self.env.srcdir)) / "data" / "results")
         except FileNotFoundError as missing:
             raise self.error(str(missing)) from missing
         return [as_table(found), nodes.paragraph("", origin(found["environment"]))]

@@ -102,3 +102,16 @@ def test_timings_say_where_they_come_from() -> None:
 def test_a_benchmark_that_was_not_run_says_how_to_run_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"benchmark_scenes.json.*python benchmarks/scenes.py"):
         book_timings.benchmark("scenes", tmp_path)
+
+
+def test_runs_on_a_gpu_are_found_from_the_copy_that_is_built(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    kept = tmp_path / "data" / "results" / "gpu_pages.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('{"drd/maps": {"seconds": 12.3, "environment": {"processor": "a GPU"}}}')
+    doctree = book_run.nodes.section("", book_run.nodes.title("", "Maps"))
+    environment = SimpleNamespace(docname="drd/maps", doc2path=lambda page: f"{page}.ipynb")
+    settings = SimpleNamespace(html_theme_options={})
+    srcdir = tmp_path / "_build" / "stage" / "book"
+    book_run.add_line(SimpleNamespace(env=environment, config=settings, srcdir=srcdir), doctree)
+    assert "On a GPU (a GPU) it took 12 seconds." in doctree.astext()
