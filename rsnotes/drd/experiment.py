@@ -33,6 +33,9 @@ LIGHT = 0.03
 LONG = 3
 """How many times as long the rows train that ask what is left of a gain."""
 
+FEW = 8
+"""Training scenes of the rows that ask whether a teacher helps where labels are few, instead of 128."""
+
 ROWS: dict[str, tuple[Any, ...]] = {
     "none": (),
     "L_P": ("L_P",),
@@ -54,11 +57,19 @@ ABLATION = Experiment(
         f"DRD times {LIGHT}, started": DRDSettings(lighter(LIGHT), start="scenes"),
         "none, long": DRDSettings(replace(PLAIN, steps=LONG * PLAIN.steps)),
         "DRD, long": DRDSettings(replace(SMALL, steps=LONG * SMALL.steps)),
+        f"none, {FEW} scenes": DRDSettings(PLAIN, tiles=FEW),
+        f"DRD, {FEW} scenes": DRDSettings(replace(SMALL, terms=ROWS["DRD"]), tiles=FEW),
+        f"DRD times {LIGHT}, {FEW} scenes": DRDSettings(lighter(LIGHT), tiles=FEW),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
     sources=SOURCES,
-    against={f"DRD times {LIGHT}, started": "none, started", "DRD, long": "none, long"},
+    against={
+        f"DRD times {LIGHT}, started": "none, started",
+        "DRD, long": "none, long",
+        f"DRD, {FEW} scenes": f"none, {FEW} scenes",
+        f"DRD times {LIGHT}, {FEW} scenes": f"none, {FEW} scenes",
+    },
 )
 
 _RATES: dict[str, tuple[float, ...]] = {

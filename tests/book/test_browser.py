@@ -21,6 +21,9 @@ RAW_MATHEMATICS = """() => {
   return [...left, ...quiz, ...wrong].map(e => e.textContent.slice(0, 80));
 }"""
 
+OUT_OF_REACH = """() => [...document.querySelectorAll('article mjx-container')]
+  .filter(e => e.getBoundingClientRect().left < 0).map(e => e.textContent.slice(0, 80))"""
+
 
 @dataclass
 class Visit:
@@ -36,6 +39,7 @@ class Visit:
     still_sliders: list[str] = field(default_factory=list)
     inaccessible: list[str] = field(default_factory=list)
     too_wide: int = 0
+    cut_off: list[str] = field(default_factory=list)
 
 
 def press_through(control: Locator) -> str | None:
@@ -85,6 +89,7 @@ def look(page: Page, address: str, base: str) -> Visit:
     found.inaccessible = list(axe_faults(page))
     page.set_viewport_size({"width": 390, "height": 800})
     found.too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    found.cut_off = page.evaluate(OUT_OF_REACH)
     return found
 
 
@@ -146,6 +151,7 @@ def test_axe_finds_nothing_serious(found: Visit) -> None:
 
 def test_page_fits_a_phone(found: Visit) -> None:
     assert found.too_wide <= 0
+    assert not found.cut_off, "to the left of the screen, where nobody can scroll"
 
 
 def test_the_front_door_opens_the_first_page(chromium: Browser, server: str) -> None:
@@ -159,6 +165,7 @@ FAULTY = """<!doctype html><html lang="en" data-theme="light"><title>Faults</tit
 <h1>Faults</h1><p style="color:#aaa;background:#fff">Hardly to be read.</p><span class="math">\\(x^2\\)</span>
 <img src="http://127.0.0.1:9/far.png" alt="far"><img src="missing.png" alt="missing"><input type="text">
 <figure><label>Still<input type="range" max="1" value="0" aria-valuetext="0"></label><img alt="a" src="data:,"></figure>
+<mjx-container style="position:absolute;left:-9px">left</mjx-container>
 <div style="width:900px">wide</div></article></main><script>undefined_function()</script></body></html>"""
 
 
@@ -175,3 +182,4 @@ def test_each_fault_is_found(chromium: Browser, tmp_path: Path) -> None:
     assert (found.sliders, found.still_sliders) == (1, ["Still: the picture stands still"])
     assert {fault.split(":")[0] for fault in found.inaccessible} >= {"color-contrast", "label"}
     assert found.too_wide > 300
+    assert found.cut_off == ["left"]
