@@ -1,7 +1,6 @@
 """What the benchmarks share: interleaved timing, and the file a table is written to."""
 
 import json
-import os
 import statistics
 import time
 from argparse import ArgumentParser
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsnotes.experiments import environment
+from rsnotes.training.kept import keep_text
 
 RESULTS = Path(__file__).resolve().parents[1] / "data" / "results"
 
@@ -48,10 +48,7 @@ def report(path: Path, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for line in lines:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     result = {"benchmark": path.stem, "title": title, "rows": list(rows), "environment": environment()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
+    keep_text(path, json.dumps(result, indent=1) + "\n")
 
 
 def _text(value: object) -> str:

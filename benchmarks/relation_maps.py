@@ -1,6 +1,6 @@
 """The spatial relation loss with whole maps and in blocks of rows: seconds and peak memory, forward and backward."""
 
-import re
+import os
 import resource
 import subprocess
 import sys
@@ -11,6 +11,9 @@ from common import interleaved, json_argument, report
 
 from rsnotes.drd import spatial_relation_loss
 from rsnotes.drd.relations import BLOCK_ENTRIES
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from pages import peak_memory
 
 CHANNELS = 128
 ROUNDS = {1024: 15, 4096: 7, 16_384: 2}
@@ -35,10 +38,7 @@ def peak_megabytes(pixels: int, form: str) -> float:
 
 def resident_megabytes() -> float:
     """Peak resident memory of this process so far; on Linux not by ``getrusage``, which begins at the parent's peak."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return (peak_memory(os.getpid()) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1e6
 
 
 def main() -> None:

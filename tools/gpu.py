@@ -5,7 +5,6 @@ python tools/gpu.py drd/losses    this page
 """
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from nbclient import NotebookClient
 from pages import BOOK, CELL_TIMEOUT, ROOT, page_environment, page_named, pages, read_page
 
 from rsnotes.experiments import environment
+from rsnotes.training.kept import keep_text
 
 RESULT = ROOT / "data" / "results" / "gpu_pages.json"
 
@@ -36,9 +36,7 @@ def keep(page: str, seconds: float, result: Path = RESULT) -> None:
     """Add a page to the result file, aside first, then renamed."""
     stored = json.loads(result.read_text("utf-8")) if result.exists() else {}
     stored[page] = {"seconds": seconds, "environment": environment()}
-    aside = result.with_suffix(".part")
-    aside.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", "utf-8")
-    os.replace(aside, result)
+    keep_text(result, json.dumps(stored, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ PLAIN = replace(SMALL, terms=(), learning_rate=0.2)
 
 def lighter(factor: float) -> DRDRecipe:
     """DRD at the plain student's rate, the printed weights times ``factor``."""
-    weights = {"lambda_1": 10 * factor, "lambda_2": 0.1 * factor, "lambda_3": 25 * factor}
-    return replace(SMALL, learning_rate=PLAIN.learning_rate, **weights)  # type: ignore[arg-type]
+    return replace(
+        SMALL, learning_rate=PLAIN.learning_rate, lambda_1=SMALL.lambda_1 * factor, lambda_2=SMALL.lambda_2 * factor,
+        lambda_3=SMALL.lambda_3 * factor,
+    )  # fmt: skip
 
 
 LIGHT = 0.03
@@ -58,7 +60,7 @@ ABLATION = Experiment(
         "none, long": DRDSettings(replace(PLAIN, steps=LONG * PLAIN.steps)),
         "DRD, long": DRDSettings(replace(SMALL, steps=LONG * SMALL.steps)),
         f"none, {FEW} scenes": DRDSettings(PLAIN, tiles=FEW),
-        f"DRD, {FEW} scenes": DRDSettings(replace(SMALL, terms=ROWS["DRD"]), tiles=FEW),
+        f"DRD, {FEW} scenes": DRDSettings(SMALL, tiles=FEW),
         f"DRD times {LIGHT}, {FEW} scenes": DRDSettings(lighter(LIGHT), tiles=FEW),
     },
     seeds=(0, 1, 2, 3, 4),

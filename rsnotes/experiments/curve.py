@@ -1,7 +1,6 @@
 """Scores along a run, kept beside its checkpoints so that a resumed run has the whole curve."""
 
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from torch import nn
 from rsnotes.metrics import Scores, evaluate
 from rsnotes.metrics.evaluate import Labelled
 from rsnotes.training import History, choose_precision
+from rsnotes.training.kept import keep_text
 
 
 def score_figures(scores: Scores) -> dict[str, Any]:
@@ -60,7 +60,4 @@ class Curve:
         point = {"step": step, "seconds": round(history.seconds[-1], 2), **figures}
         self.points = [*(p for p in self.points if p["step"] < step), point]
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            aside = self.path.with_suffix(".part")
-            aside.write_text(json.dumps(self.points), "utf-8")
-            os.replace(aside, self.path)
+            keep_text(self.path, json.dumps(self.points))

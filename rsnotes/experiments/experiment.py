@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from rsnotes import scenes
 from rsnotes.experiments.provenance import environment, source_hashes
 from rsnotes.paths import data_path
+from rsnotes.training.kept import keep_text
 
 Run = Callable[[Any, int, Path], dict[str, Any]]
 """From a variant's settings, a seed and a folder for checkpoints to the figures to keep."""
@@ -88,10 +88,7 @@ def scratch_folder(experiment: Experiment, variant: str, seed: int, scratch: Pat
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """Write a result file aside and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    os.replace(aside, path)
+    keep_text(path, json.dumps(result, indent=1) + "\n")
 
 
 def perform(experiment: Experiment, scratch: Path, *, redo_stale: bool = True) -> None:

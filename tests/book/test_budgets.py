@@ -4,6 +4,7 @@ On a quiet machine a page's time on the wall lies below its processor time over 
 about the neighbours than about the page. The smaller of the two is held to the budget.
 """
 
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def test_each_group_executes_within_its_budget() -> None:
 
 def test_each_page_stays_within_its_memory() -> None:
     memory = {name: record["memory"] for name, record in executed_pages().items() if record["memory"] is not None}
-    if not memory:
+    if not memory and sys.platform != "linux":
         pytest.skip("this system does not tell a process's peak memory")
+    assert memory, "Linux tells it, so it was not asked: run make notebooks again"
     assert {name: f"{value / 1e9:.2f} GB" for name, value in memory.items() if value > MEMORY} == {}
