@@ -99,3 +99,31 @@ TUNING = Experiment(
     run=run,
     sources=SOURCES,
 )
+
+COSINES = replace(PLAIN, normalise=True, lambda_3=1e6)
+"""Relation maps of directions, with a weight that makes up for their flatness."""
+
+_KINDS = {
+    "none": PLAIN,
+    "L_P, weight 1": replace(PLAIN, terms=("L_P",), lambda_1=1.0),
+    "L_P, weight 1, T 4": replace(PLAIN, terms=("L_P",), lambda_1=1.0, temperature=4.0),
+    "L_P, weight 3, T 4": replace(PLAIN, terms=("L_P",), lambda_1=3.0, temperature=4.0),
+    "SKD's pairs, weight 20": replace(PLAIN, terms=("L_pair",), lambda_pair=20.0),
+    "L_S of cosines": replace(COSINES, terms=("L_S",)),
+    "L_P, weight 1, T 4, SKD's pairs": replace(
+        PLAIN, terms=("L_P", "L_pair"), lambda_1=1.0, temperature=4.0, lambda_pair=20.0
+    ),
+    "L_P, weight 1, T 4, L_S of cosines": replace(COSINES, terms=("L_P", "L_S"), lambda_1=1.0, temperature=4.0),
+}
+
+SEARCH = Experiment(
+    name="drd_search",
+    title="Which terms help at the plain student's rate, once weights, temperature and maps are not those printed?",
+    variants={
+        name: DRDSettings(recipe, test_split="experiments-validation", test_tiles=32) for name, recipe in _KINDS.items()
+    },
+    seeds=(100, 101),
+    run=run,
+    sources=SOURCES,
+)
+"""At the experiment's length, on validation scenes; what does best becomes a row of its own."""

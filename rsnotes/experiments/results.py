@@ -47,6 +47,12 @@ class Results:
         """The figure of a variant in per cent, by seed."""
         return {seed: 100 * r["scores"][self.figure] for (name, seed), r in self.files.items() if name == variant}
 
+    def tried(self, start: str) -> dict[float, list[float]]:
+        """The figures in per cent of all seeds, by the number that follows ``start`` in a variant's name."""
+        names = {name: name.removeprefix(start) for name in self.experiment.variants if name.startswith(start)}
+        found = {float(value): list(self.by_seed(name).values()) for name, value in names.items()}
+        return {value: scores for value, scores in found.items() if scores}
+
     def difference(self, variant: str) -> Difference:
         """Variant minus what it is compared with, in points."""
         return paired_difference(self.by_seed(variant), self.by_seed(self._other(variant)))

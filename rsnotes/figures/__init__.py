@@ -5,6 +5,7 @@ from rsnotes.figures.maps import class_legend, overlay, paint, relation_map, rel
 from rsnotes.figures.palette import SERIES, class_colours, set_style
 from rsnotes.figures.picker import picker
 from rsnotes.figures.slider import slider
+from rsnotes.figures.sweep import sweep
 from rsnotes.figures.table import table
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "set_style",
     "show",
     "slider",
+    "sweep",
     "table",
     "tiles",
     "to_rgb",

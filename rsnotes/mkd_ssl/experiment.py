@@ -62,6 +62,35 @@ STRATEGIES = Experiment(
     sources=SOURCES,
 )
 
+RATES = (0.02, 0.05, 0.1)
+SPRINGS = (3.0, 30.0, 300.0)
+
+
+def _trial(name: str, **changes: Any) -> MKDSettings:
+    """A strategy with other settings, scored where choices may be made."""
+    return MKDSettings(
+        STRATEGY_STAGES[name], replace(SMALL, **changes), test_split="experiments-validation", test_tiles=32
+    )
+
+
+TUNING = Experiment(
+    name="mkd_ssl_tuning",
+    title="Which rate suits the strategies, and which weight the springs of EWC, on validation scenes?",
+    variants={
+        f"{name}, rate {rate:g}": _trial(name, learning_rate=rate)
+        for name in ("scratch", "fine-tuning", "two-stage distillation")
+        for rate in RATES
+    }
+    | {
+        f"two-stage distillation, EWC {weight:g}": _trial("two-stage distillation", lambda_ewc=weight)
+        for weight in SPRINGS
+    }
+    | {"two-stage distillation, no EWC": _trial("two-stage distillation", ewc="off")},
+    seeds=(100, 101),
+    run=run,
+    sources=SOURCES,
+)
+
 SEMI_STEPS = 400
 """Length of the semi-supervised stage."""
 

@@ -1,6 +1,7 @@
-"""How the network that the pages prune and quantize was trained."""
+"""How the network of the pages was trained, and table II on scenes with the controls that the paper leaves out."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rsnotes.experiments.ground import GroundSettings
 from rsnotes.losses import class_counts, class_weights
 from rsnotes.networks import deeplabv3plus
 from rsnotes.networks.weights import save_weights, weights_path
+from rsnotes.prune_quantize.table2 import SOURCES, TRAINING, Backbone, Row
+from rsnotes.prune_quantize.table2 import run as run_row
 from rsnotes.prune_quantize.weights import BACKBONE, NAME, WIDTH
 from rsnotes.training import make_fabric
 from rsnotes.training.supervised import SupervisedRecipe, fit
@@ -58,4 +61,63 @@ NETWORK = Experiment(
         *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
         *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
     ),
+)
+
+KEPT = {"resnet18": 9.2 / 20.6, "resnet50": 37.8 / 43.9}
+"""Share of the parameters that table II leaves to each backbone."""
+
+
+def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
+    """The paper's four rows, the equal time without pruning, and controls of both steps."""
+    kept = KEPT[backbone]
+    return {
+        name: Row(backbone),
+        f"{name}, longer": Row(backbone, longer=True),
+        f"{name}, P": Row(backbone, "taylor", kept),
+        f"{name}, Q": Row(backbone, bits=8),
+        f"{name}, P+Q": Row(backbone, "taylor", kept, bits=8),
+        f"{name}, Q without overflow": Row(backbone, bits=8, overflow=False),
+        f"{name}, P+Q without overflow": Row(backbone, "taylor", kept, bits=8, overflow=False),
+        f"{name}, P by L1": Row(backbone, "l1", kept),
+        f"{name}, P at random": Row(backbone, "random", kept),
+    }
+
+
+SMALL, LARGE = "ResNet-18", "ResNet-50"
+BACKBONES: dict[str, Backbone] = {SMALL: "resnet18", LARGE: "resnet50"}
+
+ROWS = {
+    **_rows(SMALL, "resnet18"),
+    **_rows(LARGE, "resnet50"),
+    f"{SMALL}, P mildly": Row("resnet18", "taylor", KEPT["resnet50"]),
+    f"{LARGE}, P hard": Row("resnet50", "taylor", KEPT["resnet18"]),
+    f"{SMALL}, P per layer": Row("resnet18", "taylor", KEPT["resnet18"], normalise=True),
+    f"{SMALL}, P and descent": Row("resnet18", "taylor", KEPT["resnet18"], recalibrate="parameters"),
+}
+
+TABLE2 = Experiment(
+    name="prune_quantize_table2",
+    title="What do pruning and quantization cost two thin networks, and what does retraining alone give?",
+    variants=ROWS,
+    seeds=(0, 1, 2, 3, 4),
+    run=run_row,
+    sources=SOURCES,
+    against={name: name.split(",")[0] + (", longer" if ", P" in name else "") for name in ROWS if "," in name},
+)
+
+TRIED = (1e-3, 3e-3, 1e-2)
+
+TUNING = Experiment(
+    name="prune_quantize_tuning",
+    title="Which rate suits the two networks, on validation scenes?",
+    variants={
+        f"{name}, rate {rate:g}": Row(
+            backbone, recipe=replace(TRAINING, rate=rate), test_split="experiments-validation", test_tiles=32
+        )
+        for name, backbone in BACKBONES.items()
+        for rate in TRIED
+    },
+    seeds=(100, 101),
+    run=run_row,
+    sources=SOURCES,
 )

@@ -1,7 +1,9 @@
-"""Table II on scenes: two thin backbones, four rows each, and the controls that the paper leaves out."""
+"""One row of table II on scenes: a thin network trained, pruned, retrained, quantized and measured."""
 
 import copy
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import source_hashes
 from rsnotes.losses import class_counts, class_weights, cross_entropy
 from rsnotes.metrics.cost import macs, parameters
 from rsnotes.networks import deeplabv3plus
@@ -29,10 +31,6 @@ Score = Literal["taylor", "l1", "random"]
 
 IMAGE = (3, 256, 256)
 """What MACs and time are measured on."""
-
-KEPT = {"resnet18": 9.2 / 20.6, "resnet50": 37.8 / 43.9}
-"""Share of the parameters that table II leaves to each backbone."""
-
 
 TRAINING = SupervisedRecipe(steps=1600, rate=3e-3)
 
@@ -58,6 +56,7 @@ class Row:
         width: of the network.
         tiles: training scenes, of its own for every seed.
         test_tiles: scenes it is scored on.
+        test_split: "experiments-validation" for what is chosen, "experiments-test" for what is reported.
     """
 
     backbone: Backbone
@@ -76,14 +75,16 @@ class Row:
     width: float = 1 / 8
     tiles: int = 128
     test_tiles: int = 64
+    test_split: str = "experiments-test"
 
 
 def run(row: Row, seed: int, folder: Path) -> dict[str, Any]:
     """One row; what rows of a seed share, the trained and the pruned network, is made by the first that needs it."""
     train = InMemory(scenes.SceneDataset("experiments-training", row.tiles, start=seed * row.tiles))
-    test = InMemory(scenes.SceneDataset("experiments-test", row.test_tiles))
-    whole, seconds = _trained(row, seed, train, folder.parent)
-    network, more = _pruned_or_longer(row, seed, train, whole, folder.parent)
+    test = InMemory(scenes.SceneDataset(row.test_split, row.test_tiles))
+    place = shared_folder(row, seed, folder)
+    whole, seconds = _trained(row, seed, train, place)
+    network, more = _pruned_or_longer(row, seed, train, whole, place)
     folded = fold_batch_norm(network)
     plan = {}
     if row.bits is not None:
@@ -104,18 +105,25 @@ def run(row: Row, seed: int, folder: Path) -> dict[str, Any]:
     }
 
 
+def shared_folder(row: Row, seed: int, folder: Path) -> Path:
+    """Where the rows of a seed that train alike find each other's networks; other code or settings look elsewhere."""
+    alike = (row.backbone, row.width, row.tiles, asdict(row.recipe), row.retraining, row.rounds, row.score_batches)
+    key = json.dumps([*alike, seed, source_hashes(SOURCES), scenes.VERSION], sort_keys=True)
+    return folder.parent / hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
 def _trained(row: Row, seed: int, train: InMemory, place: Path) -> tuple[nn.Module, float]:
     """The backbone's network, trained, and the seconds it took."""
     torch.manual_seed(seed)
     network = deeplabv3plus(row.backbone, len(train.classes), width=row.width)
-    return network, _fit(network, train, row.recipe, seed, place / f"{row.backbone}.seed{seed}")
+    return network, _fit(network, train, row.recipe, seed, place / "whole")
 
 
 def _pruned_or_longer(row: Row, seed: int, train: InMemory, whole: nn.Module, place: Path) -> tuple[nn.Module, float]:
     """The network pruned and retrained, or only retrained, or as it is; the seconds of the retraining."""
     if row.score is None and not row.longer:
         return whole, 0.0
-    name = f"{row.backbone} {row.score} {row.kept:.3f} {row.normalise} {row.recalibrate}.seed{seed}"
+    name = f"{row.score} {row.kept:.3f} {row.normalise} {row.recalibrate}"
     network = copy.deepcopy(whole)
     if row.score is not None:
         kept = place / f"{name}.safetensors"  # an interrupted run goes on with the same filters
@@ -163,49 +171,14 @@ def _prune(row: Row, seed: int, train: InMemory, network: nn.Module) -> None:
     prune(network.eval(), score, parameters=goal, rounds=row.rounds, recalibrate=recalibrate)
 
 
-def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
-    """The paper's four rows, the equal time without pruning, and controls of both steps."""
-    kept = KEPT[backbone]
-    return {
-        name: Row(backbone),
-        f"{name}, longer": Row(backbone, longer=True),
-        f"{name}, P": Row(backbone, "taylor", kept),
-        f"{name}, Q": Row(backbone, bits=8),
-        f"{name}, P+Q": Row(backbone, "taylor", kept, bits=8),
-        f"{name}, Q without overflow": Row(backbone, bits=8, overflow=False),
-        f"{name}, P+Q without overflow": Row(backbone, "taylor", kept, bits=8, overflow=False),
-        f"{name}, P by L1": Row(backbone, "l1", kept),
-        f"{name}, P at random": Row(backbone, "random", kept),
-    }
-
-
-SMALL, LARGE = "ResNet-18", "ResNet-50"
-
-ROWS = {
-    **_rows(SMALL, "resnet18"),
-    **_rows(LARGE, "resnet50"),
-    f"{SMALL}, P mildly": Row("resnet18", "taylor", KEPT["resnet50"]),
-    f"{LARGE}, P hard": Row("resnet50", "taylor", KEPT["resnet18"]),
-    f"{SMALL}, P per layer": Row("resnet18", "taylor", KEPT["resnet18"], normalise=True),
-    f"{SMALL}, P and descent": Row("resnet18", "taylor", KEPT["resnet18"], recalibrate="parameters"),
-}
-
-TABLE2 = Experiment(
-    name="prune_quantize_table2",
-    title="What do pruning and quantization cost two thin networks, and what does retraining alone give?",
-    variants=ROWS,
-    seeds=(0, 1, 2, 3, 4),
-    run=run,
-    sources=(
-        *(
-            f"prune_quantize/{name}.py"
-            for name in (
-                "table2", "measure", "scores", "surgery", "schedule", "widths", "fixed_point", "ranges", "folding",
-                "layers", "network", "export",
-            )
-        ),
-        *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
-        *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+SOURCES = (
+    *(
+        f"prune_quantize/{name}.py"
+        for name in (
+            "table2", "measure", "scores", "surgery", "schedule", "widths", "fixed_point", "ranges", "folding",
+            "layers", "network", "export",
+        )
     ),
-    against={name: name.split(",")[0] + (", longer" if ", P" in name else "") for name in ROWS if "," in name},
+    *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
+    *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
 )  # fmt: skip

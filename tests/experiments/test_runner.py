@@ -121,3 +121,12 @@ def test_a_row_waits_for_the_row_it_is_compared_with(results: Path) -> None:
     assert row["difference"] != row["difference"]  # none yet, and no error
     both = Results(toy, files | {("method", 0): figures(Settings(0.02), 0, Path())}).table.set_index("variant")
     assert both.loc["long", "difference"] == pytest.approx(8.0)
+
+
+def test_what_was_tried_is_read_by_the_number_in_the_name(results: Path) -> None:
+    names = ("a, rate 0.1", "a, rate 0.02", "a b, rate 0.1", "a, rate 3")
+    toy = replace(make(figures, seeds=(0, 1)), variants={name: Settings(0.1 * k) for k, name in enumerate(names)})
+    files = {(name, seed): figures(toy.variants[name], seed, Path()) for name in names[:3] for seed in (0, 1)}
+    found = Results(toy, files).tried("a, rate ")
+    assert list(found) == [0.1, 0.02]  # that of the other method is left out, and what has not landed
+    assert found[0.02] == pytest.approx([100 * files["a, rate 0.02", seed]["scores"]["miou"] for seed in (0, 1)])

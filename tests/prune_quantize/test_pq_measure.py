@@ -1,6 +1,8 @@
 """Table II's figures by brute force, the halves by complexity, the rows of the experiment, the augmentation."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,9 +10,11 @@ from torch import nn
 
 from rsnotes.datasets import IGNORE, Classes, Sample
 from rsnotes.networks import SegmentationOutput
+from rsnotes.prune_quantize import table2
 from rsnotes.prune_quantize.augment import reflect_and_shift
+from rsnotes.prune_quantize.experiment import KEPT, LARGE, ROWS, SMALL, TABLE2
 from rsnotes.prune_quantize.measure import boundary_halves, measure
-from rsnotes.prune_quantize.table2 import KEPT, LARGE, ROWS, SMALL, TABLE2
+from rsnotes.prune_quantize.table2 import shared_folder
 
 torch.set_num_threads(1)
 
@@ -115,6 +119,19 @@ def test_pruned_rows_are_compared_with_as_much_training():
         assert ROWS[name].backbone == ROWS[other].backbone
         assert ROWS[other].longer == (ROWS[name].score is not None)
         assert (ROWS[other].score, ROWS[other].bits) == (None, None)
+
+
+def test_rows_share_a_network_only_where_they_train_alike(monkeypatch):
+    def place(name, seed=0, **changes):
+        return shared_folder(replace(ROWS[name], **changes), seed, Path("scratch/variant.seed0.key"))
+
+    assert place(f"{SMALL}, P") == place(f"{SMALL}, Q") == place(f"{SMALL}, longer") != place(LARGE)
+    assert place(SMALL) != place(SMALL, seed=1)
+    assert place(SMALL) != place(SMALL, recipe=replace(ROWS[SMALL].recipe, rate=1.0))
+    assert place(SMALL).parent == Path("scratch")
+    before = place(SMALL)
+    monkeypatch.setattr(table2, "source_hashes", lambda sources: {"other": "code"})
+    assert place(SMALL) != before
 
 
 def test_views_are_reflected_by_half_and_shifted_evenly():
