@@ -2,7 +2,6 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,12 +9,10 @@ from safetensors.torch import load_file
 
 from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, ISPRS, Vaihingen
-from rsnotes.datasets.export import write_vaihingen
 from rsnotes.datasets.vaihingen import TRAIN
 from rsnotes.drd import command
 from rsnotes.drd.step import DRDStep
 from rsnotes.networks import pspnet
-from rsnotes.scenes import DEFAULT, render
 
 torch.set_num_threads(1)
 
@@ -24,16 +21,9 @@ TINY = ("--teacher", "resnet10t", "--student", "resnet10t", "--student-width", "
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Vaihingen's 16 labelled tiles, each a part of 56 × 56 pixels of one scene."""
-    scene, side = render(0, DEFAULT), 56
-    tiles = {}
-    for number, tile in enumerate(TRAIN):
-        rows, columns = (slice(side * k, side * (k + 1)) for k in divmod(number, 4))
-        tiles[tile] = SimpleNamespace(**{k: getattr(scene, k)[rows, columns] for k in ("rgb", "nir", "mask")})
-    folder = tmp_path_factory.mktemp("vaihingen")
-    write_vaihingen(folder, tiles)
-    return folder
+def root(small_vaihingen):
+    """Vaihingen's 16 labelled tiles."""
+    return small_vaihingen(TRAIN, 56)
 
 
 def train(root, out, *recipe, options=()):

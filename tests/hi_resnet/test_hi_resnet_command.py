@@ -2,7 +2,6 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +11,9 @@ from safetensors.torch import load_file
 
 from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, Vaihingen
-from rsnotes.datasets.export import write_vaihingen
 from rsnotes.datasets.mapillary import CLASSES as VISTAS
 from rsnotes.datasets.vaihingen import TEST, TRAIN
 from rsnotes.hi_resnet import hi_resnet
-from rsnotes.scenes import DEFAULT, render
 from rsnotes.training.steps import GradientStep
 
 torch.set_num_threads(1)
@@ -27,16 +24,9 @@ TINY = (*THIN, "--crop", "32", "--dilations", "1", "2", "3", "--batch-size", "4"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Vaihingen's 33 tiles, each a part of 40 × 40 pixels of one scene."""
-    scene, side = render(0, DEFAULT), 40
-    tiles = {}
-    for number, tile in enumerate((*TRAIN, *TEST)):
-        rows, columns = (slice(side * k, side * (k + 1)) for k in divmod(number, 6))
-        tiles[tile] = SimpleNamespace(**{k: getattr(scene, k)[rows, columns] for k in ("rgb", "nir", "mask")})
-    folder = tmp_path_factory.mktemp("vaihingen")
-    write_vaihingen(folder, tiles)
-    return folder
+def root(small_vaihingen):
+    """Vaihingen's 33 tiles."""
+    return small_vaihingen((*TRAIN, *TEST), 40)
 
 
 def call(command, root, out, *rest):

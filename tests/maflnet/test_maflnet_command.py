@@ -2,7 +2,6 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,10 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, Vaihingen
-from rsnotes.datasets.export import write_vaihingen
 from rsnotes.datasets.vaihingen import TEST, TRAIN
 from rsnotes.maflnet import MAFLNetRecipe, command, tiny_student
-from rsnotes.scenes import DEFAULT, render
 from rsnotes.training import GradientStep
 
 torch.set_num_threads(1)
@@ -24,16 +21,9 @@ TINY = ("--teacher", "tiny", "--crop", "32", "--batch-size", "2", "--steps", "3"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Vaihingen's 33 tiles, each a part of 64 × 64 pixels of one scene; train and test share some."""
-    scene = render(0, DEFAULT)
-    tiles = {}
-    for number, tile in enumerate((*TRAIN, *TEST)):
-        rows, columns = (slice(SIDE * k, SIDE * (k + 1)) for k in divmod(number % 16, 4))
-        tiles[tile] = SimpleNamespace(**{k: getattr(scene, k)[rows, columns] for k in ("rgb", "nir", "mask")})
-    folder = tmp_path_factory.mktemp("vaihingen")
-    write_vaihingen(folder, tiles)
-    return folder
+def root(small_vaihingen):
+    """Vaihingen's 33 tiles; train and test share some ground."""
+    return small_vaihingen((*TRAIN, *TEST), SIDE)
 
 
 def train(root, out, *recipe, options=()):

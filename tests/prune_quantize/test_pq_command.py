@@ -2,7 +2,6 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import onnx
 import pytest
@@ -11,12 +10,10 @@ from safetensors.torch import load_file
 
 from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, Vaihingen
-from rsnotes.datasets.export import write_vaihingen
 from rsnotes.datasets.vaihingen import TRAIN
 from rsnotes.metrics.cost import parameters
 from rsnotes.prune_quantize import command as pq
 from rsnotes.prune_quantize import load_pruned, prune
-from rsnotes.scenes import DEFAULT, render
 
 torch.set_num_threads(1)
 
@@ -26,16 +23,9 @@ TINY = ("--backbone", "resnet18", "--width", "0.0625", "--no-pretrained", "--cro
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Vaihingen's 16 labelled tiles, each a part of 48 × 48 pixels of one scene."""
-    scene, side = render(0, DEFAULT), 48
-    tiles = {}
-    for number, tile in enumerate(TRAIN):
-        rows, columns = (slice(side * k, side * (k + 1)) for k in divmod(number, 4))
-        tiles[tile] = SimpleNamespace(**{k: getattr(scene, k)[rows, columns] for k in ("rgb", "nir", "mask")})
-    folder = tmp_path_factory.mktemp("vaihingen")
-    write_vaihingen(folder, tiles)
-    return folder
+def root(small_vaihingen):
+    """Vaihingen's 16 labelled tiles."""
+    return small_vaihingen(TRAIN, 48)
 
 
 def train(root, out, *recipe):
