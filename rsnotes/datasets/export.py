@@ -1,7 +1,5 @@
 """Writing scenes as GeoTIFF in the folders of ISPRS Vaihingen and Potsdam."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -16,6 +14,7 @@ from scipy import ndimage
 from rsnotes.datasets.classes import IGNORE, ISPRS
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.vaihingen import BLACK
+from rsnotes.paths import written_aside
 
 Array = NDArray[Any]
 
@@ -101,26 +100,17 @@ def paint(mask: Array) -> NDArray[np.uint8]:
 
 
 def write_geotiff(path: Path, bands: NDArray[np.uint8], transform: Affine, epsg: int) -> None:
-    """Write (C, H, W) as a tiled, compressed GeoTIFF: to a neighbouring file first, then moved to ``path``.
-
-    Whatever interrupts the writing, ``path`` is the whole new file, the old one or none.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write (C, H, W) as a tiled, compressed GeoTIFF, aside first."""
     count, height, width = bands.shape
     colour = {"photometric": "RGB", "alpha": "UNSPECIFIED"} if count == 4 else {"photometric": "RGB"}
-    handle, name = tempfile.mkstemp(suffix=".tif", prefix=f".{path.stem}-", dir=path.parent)
-    os.close(handle)
-    try:
-        with rasterio.open(
-            name, "w", driver="GTiff", count=count, height=height, width=width, dtype="uint8", crs=f"EPSG:{epsg}",
+    with (
+        written_aside(path) as aside,
+        rasterio.open(
+            aside, "w", driver="GTiff", count=count, height=height, width=width, dtype="uint8", crs=f"EPSG:{epsg}",
             transform=transform, tiled=True, blockxsize=256, blockysize=256, compress="deflate", **colour,
-        ) as target:  # fmt: skip
-            target.write(bands)
-        os.chmod(name, 0o644)  # mkstemp makes files that only their owner can read
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        ) as target,
+    ):  # fmt: skip
+        target.write(bands)
 
 
 def _write_all(root: Path, pictures: Mapping[str, NDArray[np.uint8]], transform: Affine, epsg: int) -> None:

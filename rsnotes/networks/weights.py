@@ -1,6 +1,5 @@
 """Weights that travel with the package, and the scenes they were trained on."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from rsnotes.networks.pspnet import pspnet
-from rsnotes.paths import data_path
+from rsnotes.paths import data_path, written_aside
 from rsnotes.scenes import VERSION
 
 TEACHER_WIDTH = 11 / 32
@@ -24,11 +23,8 @@ def weights_path(name: str) -> Path:
 def save_weights(network: nn.Module, path: Path, record: Mapping[str, str]) -> None:
     """Write a network's state in float16, with a record, aside and then renamed."""
     state = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in network.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    save_file(state, aside, metadata=dict(record))
-    aside.chmod(0o644)  # safetensors writes for the owner alone; the file travels in a wheel
-    os.replace(aside, path)
+    with written_aside(path) as aside:
+        save_file(state, aside, metadata=dict(record))
 
 
 def load_weights(network: nn.Module, path: Path) -> nn.Module:

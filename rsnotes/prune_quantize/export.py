@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from rsnotes.networks import LogitsOnly
+from rsnotes.paths import written_aside
 
 LOGITS, IMAGES = "logits", "images"
 
@@ -29,8 +30,6 @@ def export_onnx(network: nn.Module, path: str | os.PathLike[str], image: tuple[i
     Raises:
         ValueError: activations are not of 8 bits, which is what the kernels take.
     """
-    target = Path(path)
-    aside = target.with_name(target.name + ".part")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         program = torch.onnx.export(
@@ -40,8 +39,8 @@ def export_onnx(network: nn.Module, path: str | os.PathLike[str], image: tuple[i
     assert program is not None
     for node in program.model.graph:
         node.metadata_props.clear()  # a stack trace each
-    program.save(aside)
-    os.replace(aside, target)
+    with written_aside(Path(path)) as aside:
+        program.save(aside)
 
 
 def open_session(path: str | os.PathLike[str], threads: int = 0) -> onnxruntime.InferenceSession:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from rsnotes.networks import deeplabv3plus
+from rsnotes.paths import written_aside
 
 Widths = dict[str, list[int]]
 """Outputs and inputs of every convolution and batch normalisation, by name."""
@@ -55,11 +56,9 @@ def save_pruned(network: nn.Module, path: str | os.PathLike[str], **options: Any
         path: written aside first, then renamed.
         options: what JSON can hold.
     """
-    target = Path(path)
-    aside = target.with_name(target.name + ".part")
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    save_file(tensors, aside, {"options": json.dumps(options), "widths": json.dumps(widths(network))})
-    os.replace(aside, target)
+    with written_aside(Path(path)) as aside:
+        save_file(tensors, aside, {"options": json.dumps(options), "widths": json.dumps(widths(network))})
 
 
 def load_pruned(path: str | os.PathLike[str], build: Callable[..., nn.Module] = deeplabv3plus) -> nn.Module:

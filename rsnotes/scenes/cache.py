@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import platformdirs
 
+from rsnotes.paths import written_aside
 from rsnotes.scenes.config import SceneConfig
 from rsnotes.scenes.render import Scene, render
 from rsnotes.scenes.seeds import VERSION
@@ -44,18 +44,11 @@ def _read(path: Path, size: int) -> Scene | None:
 
 
 def _write(path: Path, scene: Scene) -> None:
-    """Store a scene: written aside, then renamed, so that no reader sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Store a scene, aside first, so that no reader sees half a file."""
     centimetres = np.rint(scene.height * np.float32(100.0)).astype(np.uint16)
-    handle, aside = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            rgbn = np.dstack([scene.rgb, scene.nir])
-            np.savez_compressed(file, rgbn=rgbn, mask=scene.mask, centimetres=centimetres)
-        os.replace(aside, path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    rgbn = np.dstack([scene.rgb, scene.nir])
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.savez_compressed(file, rgbn=rgbn, mask=scene.mask, centimetres=centimetres)
 
 
 def cached_render(seed: int, config: SceneConfig) -> Scene:

@@ -1,7 +1,6 @@
 """The folder of a run from the command line: the settings it began with, and the weights it leaves."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from safetensors.torch import save_model
 from torch import nn
 
 from rsnotes.datasets.errors import DataError
+from rsnotes.paths import written_aside
 
 
 def same_run(path: Path, settings: Mapping[str, Any]) -> None:
@@ -33,18 +33,15 @@ def same_run(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def keep_text(path: Path, text: str) -> None:
-    """Write a file aside and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    aside.write_text(text, "utf-8")
-    os.replace(aside, path)
+    """Write a file, aside first."""
+    with written_aside(path) as aside:
+        aside.write_text(text, "utf-8")
 
 
 def keep_weights(network: nn.Module, path: Path) -> None:
-    """Write a network's weights aside as safetensors and rename the file."""
-    aside = path.with_suffix(".part")
-    save_model(network, str(aside))
-    os.replace(aside, path)
+    """Write a network's weights as safetensors, aside first."""
+    with written_aside(path) as aside:
+        save_model(network, str(aside))
 
 
 def present(path: Path, remedy: str) -> Path:

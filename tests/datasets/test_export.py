@@ -1,5 +1,6 @@
 """Scenes written in ISPRS's folders come back through our readers and through torchgeo's."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -187,7 +188,7 @@ class TestErrors:
         def fail(source, target):
             raise OSError("no space left on device")
 
-        monkeypatch.setattr(export.os, "replace", fail)
+        monkeypatch.setattr(os, "replace", fail)
         with pytest.raises(OSError, match="no space"):
             write_vaihingen(tmp_path, {"1": scene(9), "2": scene(9)})
         assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
