@@ -74,6 +74,8 @@ ABLATION = Experiment(
     },
 )
 
+_VALIDATION: dict[str, Any] = {"test_split": "experiments-validation", "test_tiles": 32}
+
 _RATES: dict[str, tuple[float, ...]] = {
     "none": (0.02, 0.05, 0.1, 0.2, 0.4),
     "DRD": (0.01, 0.02, 0.05, 0.2),
@@ -91,10 +93,7 @@ _TRIALS = {
 TUNING = Experiment(
     name="drd_tuning",
     title="Which rate suits each method at its printed weights, and which weights the baseline's rate?",
-    variants={
-        name: DRDSettings(recipe, test_split="experiments-validation", test_tiles=32)
-        for name, recipe in _TRIALS.items()
-    },
+    variants={name: DRDSettings(recipe, **_VALIDATION) for name, recipe in _TRIALS.items()},
     seeds=(100, 101),
     run=run,
     sources=SOURCES,
@@ -116,14 +115,18 @@ _KINDS = {
     "L_P, weight 1, T 4, L_S of cosines": replace(COSINES, terms=("L_P", "L_S"), lambda_1=1.0, temperature=4.0),
 }
 
+_FEW_KINDS = {
+    name: _KINDS[name] for name in ("none", "L_P, weight 1", "L_P, weight 1, T 4", "L_P, weight 1, T 4, SKD's pairs")
+} | {"L_P, weight 1, T 4, rate 0.1": replace(_KINDS["L_P, weight 1, T 4"], learning_rate=0.1)}
+
 SEARCH = Experiment(
     name="drd_search",
     title="Which terms help at the plain student's rate, once weights, temperature and maps are not those printed?",
-    variants={
-        name: DRDSettings(recipe, test_split="experiments-validation", test_tiles=32) for name, recipe in _KINDS.items()
-    },
+    variants={name: DRDSettings(recipe, **_VALIDATION) for name, recipe in _KINDS.items()}
+    | {f"{name}, {FEW} scenes": DRDSettings(recipe, tiles=FEW, **_VALIDATION) for name, recipe in _FEW_KINDS.items()},
     seeds=(100, 101),
     run=run,
     sources=SOURCES,
+    against={f"{name}, {FEW} scenes": f"none, {FEW} scenes" for name in _FEW_KINDS if name != "none"},
 )
 """At the experiment's length, on validation scenes; what does best becomes a row of its own."""
