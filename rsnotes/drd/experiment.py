@@ -49,6 +49,26 @@ ROWS: dict[str, tuple[Any, ...]] = {
 }
 """The rows of table 1, cumulative, then its two comparators."""
 
+COSINES = replace(PLAIN, normalise=True, lambda_3=1e6)
+"""Relation maps of directions, with a weight that makes up for their flatness."""
+
+KINDS = {
+    "none": PLAIN,
+    "L_P, weight 1": replace(PLAIN, terms=("L_P",), lambda_1=1.0),
+    "L_P, weight 1, T 4": replace(PLAIN, terms=("L_P",), lambda_1=1.0, temperature=4.0),
+    "L_P, weight 3, T 4": replace(PLAIN, terms=("L_P",), lambda_1=3.0, temperature=4.0),
+    "SKD's pairs, weight 20": replace(PLAIN, terms=("L_pair",), lambda_pair=20.0),
+    "L_S of cosines": replace(COSINES, terms=("L_S",)),
+    "L_P, weight 1, T 4, SKD's pairs": replace(
+        PLAIN, terms=("L_P", "L_pair"), lambda_1=1.0, temperature=4.0, lambda_pair=20.0
+    ),
+    "L_P, weight 1, T 4, L_S of cosines": replace(COSINES, terms=("L_P", "L_S"), lambda_1=1.0, temperature=4.0),
+}
+"""Other terms and weights at the plain student's rate; :data:`SEARCH` compares them."""
+
+BEST, BEST_OF_FEW = "L_S of cosines", "L_P, weight 1, T 4"
+"""Of :data:`KINDS` by the search, with all scenes and with few."""
+
 ABLATION = Experiment(
     name="drd_ablation",
     title="What does each term of dual relation distillation add?",
@@ -62,6 +82,8 @@ ABLATION = Experiment(
         f"none, {FEW} scenes": DRDSettings(PLAIN, tiles=FEW),
         f"DRD, {FEW} scenes": DRDSettings(SMALL, tiles=FEW),
         f"DRD times {LIGHT}, {FEW} scenes": DRDSettings(lighter(LIGHT), tiles=FEW),
+        BEST: DRDSettings(KINDS[BEST]),
+        f"{BEST_OF_FEW}, {FEW} scenes": DRDSettings(KINDS[BEST_OF_FEW], tiles=FEW),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
@@ -71,6 +93,7 @@ ABLATION = Experiment(
         "DRD, long": "none, long",
         f"DRD, {FEW} scenes": f"none, {FEW} scenes",
         f"DRD times {LIGHT}, {FEW} scenes": f"none, {FEW} scenes",
+        f"{BEST_OF_FEW}, {FEW} scenes": f"none, {FEW} scenes",
     },
 )
 
@@ -99,30 +122,14 @@ TUNING = Experiment(
     sources=SOURCES,
 )
 
-COSINES = replace(PLAIN, normalise=True, lambda_3=1e6)
-"""Relation maps of directions, with a weight that makes up for their flatness."""
-
-_KINDS = {
-    "none": PLAIN,
-    "L_P, weight 1": replace(PLAIN, terms=("L_P",), lambda_1=1.0),
-    "L_P, weight 1, T 4": replace(PLAIN, terms=("L_P",), lambda_1=1.0, temperature=4.0),
-    "L_P, weight 3, T 4": replace(PLAIN, terms=("L_P",), lambda_1=3.0, temperature=4.0),
-    "SKD's pairs, weight 20": replace(PLAIN, terms=("L_pair",), lambda_pair=20.0),
-    "L_S of cosines": replace(COSINES, terms=("L_S",)),
-    "L_P, weight 1, T 4, SKD's pairs": replace(
-        PLAIN, terms=("L_P", "L_pair"), lambda_1=1.0, temperature=4.0, lambda_pair=20.0
-    ),
-    "L_P, weight 1, T 4, L_S of cosines": replace(COSINES, terms=("L_P", "L_S"), lambda_1=1.0, temperature=4.0),
-}
-
 _FEW_KINDS = {
-    name: _KINDS[name] for name in ("none", "L_P, weight 1", "L_P, weight 1, T 4", "L_P, weight 1, T 4, SKD's pairs")
-} | {"L_P, weight 1, T 4, rate 0.1": replace(_KINDS["L_P, weight 1, T 4"], learning_rate=0.1)}
+    name: KINDS[name] for name in ("none", "L_P, weight 1", "L_P, weight 1, T 4", "L_P, weight 1, T 4, SKD's pairs")
+} | {"L_P, weight 1, T 4, rate 0.1": replace(KINDS["L_P, weight 1, T 4"], learning_rate=0.1)}
 
 SEARCH = Experiment(
     name="drd_search",
     title="Which terms help at the plain student's rate, once weights, temperature and maps are not those printed?",
-    variants={name: DRDSettings(recipe, **_VALIDATION) for name, recipe in _KINDS.items()}
+    variants={name: DRDSettings(recipe, **_VALIDATION) for name, recipe in KINDS.items()}
     | {f"{name}, {FEW} scenes": DRDSettings(recipe, tiles=FEW, **_VALIDATION) for name, recipe in _FEW_KINDS.items()},
     seeds=(100, 101),
     run=run,
