@@ -66,8 +66,13 @@ KINDS = {
 }
 """Other terms and weights at the plain student's rate; :data:`SEARCH` compares them."""
 
-BEST, BEST_OF_FEW = "L_S of cosines", "L_P, weight 1, T 4"
-"""Of :data:`KINDS` by the search, with all scenes and with few."""
+FEW_KINDS = {
+    name: KINDS[name] for name in ("none", "L_P, weight 1", "L_P, weight 1, T 4", "L_P, weight 1, T 4, SKD's pairs")
+} | {"L_P, weight 1, T 4, rate 0.1": replace(KINDS["L_P, weight 1, T 4"], learning_rate=0.1)}
+"""Those that train on few scenes."""
+
+BEST, BEST_OF_FEW = "L_S of cosines", "L_P, weight 1, T 4, rate 0.1"
+"""Of :data:`KINDS` and of :data:`FEW_KINDS`, by the search."""
 
 ABLATION = Experiment(
     name="drd_ablation",
@@ -83,7 +88,7 @@ ABLATION = Experiment(
         f"DRD, {FEW} scenes": DRDSettings(SMALL, tiles=FEW),
         f"DRD times {LIGHT}, {FEW} scenes": DRDSettings(lighter(LIGHT), tiles=FEW),
         BEST: DRDSettings(KINDS[BEST]),
-        f"{BEST_OF_FEW}, {FEW} scenes": DRDSettings(KINDS[BEST_OF_FEW], tiles=FEW),
+        f"{BEST_OF_FEW}, {FEW} scenes": DRDSettings(FEW_KINDS[BEST_OF_FEW], tiles=FEW),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
@@ -122,18 +127,14 @@ TUNING = Experiment(
     sources=SOURCES,
 )
 
-_FEW_KINDS = {
-    name: KINDS[name] for name in ("none", "L_P, weight 1", "L_P, weight 1, T 4", "L_P, weight 1, T 4, SKD's pairs")
-} | {"L_P, weight 1, T 4, rate 0.1": replace(KINDS["L_P, weight 1, T 4"], learning_rate=0.1)}
-
 SEARCH = Experiment(
     name="drd_search",
     title="Which terms help at the plain student's rate, once weights, temperature and maps are not those printed?",
     variants={name: DRDSettings(recipe, **_VALIDATION) for name, recipe in KINDS.items()}
-    | {f"{name}, {FEW} scenes": DRDSettings(recipe, tiles=FEW, **_VALIDATION) for name, recipe in _FEW_KINDS.items()},
+    | {f"{name}, {FEW} scenes": DRDSettings(recipe, tiles=FEW, **_VALIDATION) for name, recipe in FEW_KINDS.items()},
     seeds=(100, 101),
     run=run,
     sources=SOURCES,
-    against={f"{name}, {FEW} scenes": f"none, {FEW} scenes" for name in _FEW_KINDS if name != "none"},
+    against={f"{name}, {FEW} scenes": f"none, {FEW} scenes" for name in FEW_KINDS if name != "none"},
 )
 """At the experiment's length, on validation scenes; what does best becomes a row of its own."""
