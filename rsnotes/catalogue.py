@@ -12,6 +12,7 @@ EXPERIMENTS = {
     "drd_tuning": "rsnotes.drd.experiment:TUNING",
     "drd_search": "rsnotes.drd.experiment:SEARCH",
     "drd_ablation": "rsnotes.drd.experiment:ABLATION",
+    "drd_confirm": "rsnotes.drd.experiment:CONFIRM",
     "maflnet_teacher": "rsnotes.maflnet.experiment:TEACHER",
     "maflnet_tuning": "rsnotes.maflnet.experiment:TUNING",
     "maflnet_ablation": "rsnotes.maflnet.experiment:ABLATION",

@@ -138,3 +138,12 @@ SEARCH = Experiment(
     against={f"{name}, {FEW} scenes": f"none, {FEW} scenes" for name in FEW_KINDS if name != "none"},
 )
 """At the experiment's length, on validation scenes; what does best becomes a row of its own."""
+
+CONFIRM = Experiment(
+    name="drd_confirm",
+    title="Does the spatial relation of cosines help on seeds that had no part in its choice?",
+    variants={"none": DRDSettings(PLAIN), BEST: DRDSettings(KINDS[BEST])},
+    seeds=tuple(range(5, 15)),
+    run=run,
+    sources=SOURCES,
+)
