@@ -109,7 +109,7 @@ class Results:
     def _underpowered(self) -> list[str]:
         rows = self.table.to_dict("records") if len(self.files) else []
         wide = [r for r in rows if r["95 % half-width"] > WIDEST_HALF or r["seeds"] < 5]
-        names = ", ".join(str(r["variant"]) for r in wide)
+        names = "all rows" if len(wide) == len(rows) else "; ".join(str(r["variant"]) for r in wide)
         return (
             [f"Underpowered (under five seeds, or an interval wider than ±{WIDEST_HALF:g}): {names}."] if wide else []
         )
