@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pages import BOOK, CELL_TIMEOUT, PAGE_ENVIRONMENT, ROOT, page_named, pages
+from pages import BOOK, CELL_TIMEOUT, PAGE_ENVIRONMENT, ROOT, beside, page_named, pages, share_of_cores
 
 TOOLS = Path(__file__).resolve().parent
 
@@ -33,25 +33,31 @@ def install(wheel: Path, site: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def nbval_command(folder: Path) -> list[str]:
+def nbval_command(folder: Path, at_a_time: int) -> list[str]:
+    """nbval over the notebooks under ``folder``, so many of them beside each other."""
+    several = ["-n", str(at_a_time), "--dist=loadfile"] if at_a_time > 1 else []
     return [
         *(sys.executable, "-m", "pytest", "-q", "-p", "nbval_store", "--nbval", "--nbval-current-env"),
         *("--nbval-sanitize-with", str(TOOLS / "nbval_sanitize.cfg"), "--nbval-cell-timeout", str(CELL_TIMEOUT)),
         *("-p", "no:cacheprovider", "--rootdir", str(folder), "--override-ini", "addopts=", str(folder)),
+        *several,
     ]
 
 
 def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder, site = Path(scratch, "notebooks"), Path(scratch, "site")
-        for md in [page_named(name) for name in names] or pages():
+        wanted = [page_named(name) for name in names] or pages()
+        for md in wanted:
             target = folder / md.relative_to(BOOK).with_suffix(".ipynb")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(md.with_suffix(".ipynb"), target)
         install(build_wheel(Path(scratch)), site)
         search = os.pathsep.join([str(site), str(TOOLS)])
         environment = {**os.environ, **PAGE_ENVIRONMENT, "PYTHONPATH": search, "RSNOTES_SITE": str(site)}
-        return subprocess.run(nbval_command(folder), cwd=folder, env=environment, check=False).returncode
+        count = beside(len(wanted))
+        environment |= {"RSNOTES_BESIDE": str(count)} | (share_of_cores(count) if count > 1 else {})
+        return subprocess.run(nbval_command(folder, count), cwd=folder, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -71,4 +71,5 @@ def _store(notebook: IPyNbFile, folder: Path) -> None:
         cell.outputs = [nbformat.from_dict(o) for o in out]
     if not any(o.output_type == "error" for cell in code for o in cell.outputs):
         processor, memory = getattr(notebook, "usage", (None, None))
-        store_execution(md, page, Cost(round(notebook.seconds, 1), processor, memory))
+        at_a_time = int(os.environ["RSNOTES_BESIDE"])
+        store_execution(md, page, Cost(round(notebook.seconds, 1), processor, memory, at_a_time))

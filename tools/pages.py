@@ -4,6 +4,9 @@ A page is a MyST notebook ``book/**/x.md`` with its pair ``x.ipynb``. Executing 
 ``_build/executed/**/x.ipynb`` with every output (the HTML is built from these) and ``book/**/x.ipynb``
 with source, execution counts and text outputs (what nbval compares and Colab opens).
 
+Several pages are executed beside each other, each on its share of the processor's cores: much of a page is the work of
+one core.
+
     python tools/pages.py            execute what changed
     python tools/pages.py drd/page   execute this page
 """
@@ -16,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +35,8 @@ EXECUTED = ROOT / "_build" / "executed"
 CELL_TIMEOUT = 600
 PAGE_ENVIRONMENT = {"RSNOTES_STATIC": "1", "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
 """What a page sees when it is built rather than read live: static sliders, no progress bars."""
+MOST_BESIDE = 4
+"""Pages executed at a time, at most: a page takes up to 2 GB."""
 
 
 def pages() -> list[Path]:
@@ -99,6 +105,21 @@ def processor_seconds(pid: int) -> float | None:
     return None
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def beside(count: int) -> int:
+    """How many of ``count`` pages to execute at a time."""
+    return max(1, min(count, cores(), MOST_BESIDE))
+
+
+def share_of_cores(count: int) -> dict[str, str]:
+    """What tells a page's kernel how many threads to use where ``count`` pages run at a time."""
+    return {"OMP_NUM_THREADS": str(max(1, cores() // count))}
+
+
 class Cost(NamedTuple):
     """What executing a page took.
 
@@ -106,11 +127,13 @@ class Cost(NamedTuple):
         seconds: time on the wall.
         processor: processor time over all threads in seconds, None where the system does not tell.
         memory: peak resident memory in bytes, likewise.
+        beside: how many pages ran at a time.
     """
 
     seconds: float
     processor: float | None
     memory: int | None
+    beside: int = 1
 
 
 def write_aside(notebook: NotebookNode, path: Path) -> None:
@@ -146,10 +169,11 @@ def _text_output(output: NotebookNode) -> NotebookNode | None:
 
 
 @contextlib.contextmanager
-def page_environment() -> Iterator[None]:
-    """Set :data:`PAGE_ENVIRONMENT` for kernels started inside."""
-    before = {name: os.environ.get(name) for name in PAGE_ENVIRONMENT}
-    os.environ.update(PAGE_ENVIRONMENT)
+def page_environment(at_a_time: int = 1) -> Iterator[None]:
+    """Set :data:`PAGE_ENVIRONMENT`, and the share of the cores, for kernels started inside."""
+    wanted = PAGE_ENVIRONMENT | (share_of_cores(at_a_time) if at_a_time > 1 else {})
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
@@ -160,11 +184,16 @@ def page_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def execute(md: Path) -> float:
-    """Execute one page in an empty folder and store both forms; returns the seconds it took."""
+def execute(md: Path, at_a_time: int = 1) -> float:
+    """Execute one page in an empty folder and store both forms; returns the seconds it took.
+
+    Args:
+        md: the page.
+        at_a_time: how many pages are executed beside each other.
+    """
     notebook = read_page(md)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, page_environment():
+    with tempfile.TemporaryDirectory() as folder, page_environment(at_a_time):
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(notebook, timeout=CELL_TIMEOUT, resources=resources, record_timing=False)
         with client.setup_kernel():
@@ -172,7 +201,7 @@ def execute(md: Path) -> float:
                 client.execute_cell(cell, index)
             seconds = time.perf_counter() - start
             pid = client.km.provisioner.pid  # type: ignore[union-attr]
-            cost = Cost(round(seconds, 1), processor_seconds(pid), peak_memory(pid))
+            cost = Cost(round(seconds, 1), processor_seconds(pid), peak_memory(pid), at_a_time)
     store_execution(md, notebook, cost)
     write_aside(committed_form(notebook), md.with_suffix(".ipynb"))
     return cost.seconds
@@ -187,13 +216,27 @@ def page_named(name: str) -> Path:
     return md
 
 
+def label(md: Path) -> str:
+    return md.relative_to(BOOK).with_suffix("").as_posix()
+
+
 def main(names: list[str]) -> None:
-    for md in [page_named(name) for name in names] or pages():
-        label = md.relative_to(BOOK).with_suffix("").as_posix()
-        if not names and is_fresh(md):
-            print(f"{label}: unchanged", flush=True)
-            continue
-        print(f"{label}: {execute(md):.1f} s", flush=True)
+    wanted = [page_named(name) for name in names] or pages()
+    stale = [md for md in wanted if names or not is_fresh(md)]
+    for md in wanted:
+        if md not in stale:
+            print(f"{label(md)}: unchanged", flush=True)
+    if not stale:
+        return
+    count = beside(len(stale))
+    with ProcessPoolExecutor(count) as pool:
+        running = {md: pool.submit(execute, md, count) for md in stale}
+        try:
+            for md, page in running.items():
+                print(f"{label(md)}: {page.result():.1f} s", flush=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 if __name__ == "__main__":
