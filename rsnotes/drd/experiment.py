@@ -1,6 +1,6 @@
 """Table 1 on scenes: each term added in turn, beside SKD and IFVD, and the sweep that set rate and weights."""
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rsnotes.drd.recipe import DRDRecipe
@@ -19,6 +19,17 @@ SMALL = replace(DRDRecipe().quick(), steps=600, learning_rate=0.02, critic_width
 
 PLAIN = replace(SMALL, terms=(), learning_rate=0.2)
 """The same student without a teacher, at the rate that suits it."""
+
+
+@dataclass(frozen=True)
+class StartedAtRate(DRDRecipe):
+    """A recipe with a rate of its own for the training that gives it its initial weights, which has no terms."""
+
+    start_rate: float = PLAIN.learning_rate
+
+    def __post_init__(self) -> None:
+        if not self.terms:
+            object.__setattr__(self, "learning_rate", self.start_rate)
 
 
 def lighter(factor: float) -> DRDRecipe:
@@ -80,6 +91,7 @@ ABLATION = Experiment(
     variants={name: DRDSettings(replace(SMALL, terms=terms) if terms else PLAIN) for name, terms in ROWS.items()}
     | {
         "none, started": DRDSettings(PLAIN, start="scenes"),
+        "DRD, started": DRDSettings(StartedAtRate(**asdict(SMALL)), start="scenes"),
         f"DRD times {LIGHT}": DRDSettings(lighter(LIGHT)),
         f"DRD times {LIGHT}, started": DRDSettings(lighter(LIGHT), start="scenes"),
         "none, long": DRDSettings(replace(PLAIN, steps=LONG * PLAIN.steps)),
@@ -94,6 +106,7 @@ ABLATION = Experiment(
     run=run,
     sources=SOURCES,
     against={
+        "DRD, started": "none, started",
         f"DRD times {LIGHT}, started": "none, started",
         "DRD, long": "none, long",
         f"DRD, {FEW} scenes": f"none, {FEW} scenes",

@@ -29,6 +29,13 @@ class Difference:
         """Five pairs or more, and the interval leaves out zero."""
         return self.pairs >= 5 and abs(self.mean) > self.half_width
 
+    @property
+    def verdict(self) -> str:
+        """The difference in words: "a gain", "a loss" or "undecided"."""
+        if not self.shows_an_effect:
+            return "undecided"
+        return "a gain" if self.mean > 0 else "a loss"
+
 
 def paired_difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> Difference:
     """Difference of two variants over the seeds that both have.

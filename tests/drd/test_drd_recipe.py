@@ -1,9 +1,10 @@
 """The recipe against what the paper prints."""
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 from rsnotes.datasets import potsdam, vaihingen
 from rsnotes.drd import CITYSCAPES, POTSDAM, VAIHINGEN
+from rsnotes.drd.experiment import ABLATION, SMALL
 
 
 def test_the_papers_settings():
@@ -35,3 +36,12 @@ def test_quick_changes_sizes_and_no_weight():
     changed = {field.name for field in fields(quick) if getattr(quick, field.name) != getattr(VAIHINGEN, field.name)}
     assert changed == {"teacher", "student_width", "crop", "batch_size", "steps", "critic_width"}
     assert quick.weights() == VAIHINGEN.weights()
+
+
+def test_both_started_rows_begin_from_the_same_weights():
+    plain, drd = (ABLATION.variants[name].recipe for name in ("none, started", "DRD, started"))
+    before = replace(drd, terms=(), steps=plain.steps // 2)
+    unused = ("lambda_1", "lambda_2", "lambda_3")
+    assert drd.learning_rate == SMALL.learning_rate != plain.learning_rate
+    for name, value in asdict(replace(plain, steps=plain.steps // 2)).items():
+        assert name in unused or getattr(before, name) == value, name

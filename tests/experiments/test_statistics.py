@@ -34,9 +34,12 @@ def test_the_sign_is_variant_minus_baseline_and_pairs_are_by_seed() -> None:
 def test_four_pairs_or_an_interval_over_zero_show_nothing() -> None:
     sure = {seed: value + 1 + 0.01 * seed for seed, value in BASELINE.items()}
     assert paired_difference(sure, BASELINE).shows_an_effect
+    assert paired_difference(sure, BASELINE).verdict == "a gain"
+    assert paired_difference(BASELINE, sure).verdict == "a loss"
     assert not paired_difference({s: sure[s] for s in range(4)}, BASELINE).shows_an_effect
     noisy = {seed: value + (-1) ** seed for seed, value in BASELINE.items()}
     assert not paired_difference(noisy, BASELINE).shows_an_effect
+    assert paired_difference(noisy, BASELINE).verdict == "undecided"
     with pytest.raises(ValueError, match="no seed in common"):
         paired_difference({7: 1.0}, BASELINE)
 
