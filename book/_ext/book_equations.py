@@ -41,7 +41,7 @@ class EquationIndex(SphinxDirective):
         """An equation, and under it a line each for function, tests and pages, and for the reason of a gap."""
         term = nodes.term("", f"({equation.number}) {equation.name}", ids=[f"eq-{equation.paper}-{equation.number}"])
         named: list[tuple[str, list[nodes.Node]]] = [
-            ("Function", [_code(name.replace(":", ".")) for name in equation.functions]),
+            ("Function", [_function(name) for name in equation.functions]),
             ("Test", [_code(name.removeprefix("tests/")) for name in equation.tests]),
             ("Page", [self.page(name) for name in equation.pages]),
             ("Gap", [nodes.Text(equation.left_out)] if equation.left_out else []),
@@ -55,6 +55,15 @@ class EquationIndex(SphinxDirective):
         return addnodes.pending_xref(
             "", nodes.inline("", name), refdomain="std", reftype="doc", reftarget=f"/{name}", refexplicit=False
         )
+
+
+def _function(name: str) -> nodes.Node:
+    """``package.module:function``, linked to where the API page has it: in the package that offers it."""
+    module, _, function = name.partition(":")
+    target = f"{module.rpartition('.')[0]}.{function}"
+    return addnodes.pending_xref(
+        "", _code(f"{module}.{function}"), refdomain="py", reftype="obj", reftarget=target, refwarn=True
+    )
 
 
 def _code(text: str) -> nodes.literal:

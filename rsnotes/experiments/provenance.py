@@ -42,7 +42,24 @@ def _code_hash(path: Path) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+        elif isinstance(node, ast.JoinedStr):  # 3.12.1 ends some of them with an empty text
+            node.values = [part for part in node.values if getattr(part, "value", None) != ""]
+    return hashlib.sha256(_written(tree).encode()).hexdigest()[:16]
+
+
+def _written(node: Any) -> str:
+    """A tree in words, the same on every Python: what ``ast.dump`` of 3.11 gives, which later ones write otherwise."""
+    if isinstance(node, list):
+        return f"[{', '.join(_written(part) for part in node)}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    shown = []
+    for name in node._fields:
+        value = getattr(node, name)
+        missing = value is None and getattr(type(node), name, ...) is None  # an optional part that is not there
+        if not missing and name != "type_params":  # new in 3.12
+            shown.append(f"{name}={_written(value)}")
+    return f"{type(node).__name__}({', '.join(shown)})"
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> Path:
         "tests/test_x.py": 'import pytest\n\n@pytest.mark.equation("x", "1")\ndef test_square(): ...\n',
         "book/page.md": "---\njupytext:\n---\n\n" + CELL,
         "book/page.rst": ":orphan:\n\nPage\n====\n",
-        "book/index.rst": "Index\n=====\n\n.. equation-index:: x\n",
+        "book/index.rst": "Index\n=====\n\n.. equation-index:: x\n\n.. py:function:: rsnotes.square(a)\n",
         "book/conf.py": "extensions = ['book_equations']\nexclude_patterns = ['*.md']\nhtml_theme = 'basic'\n",
     }
     for name, text in files.items():
@@ -55,7 +55,15 @@ def test_the_index_lists_function_test_and_page(repository):
         "Test: test_x.py::test_square",
         "Page: Page",
     ]
-    assert term.find_next("a", class_="reference")["href"] == "page.html"
+    links = [link["href"] for link in term.find_next("dd").find_all("a", class_="reference")]
+    assert links == ["#rsnotes.square", "page.html"]
+
+
+def test_a_function_that_the_api_page_lacks_ends_the_build(repository):
+    (repository / "book" / "index.rst").write_text("Index\n=====\n\n.. equation-index:: x\n")
+    done = sphinx(repository)
+    assert done.returncode != 0
+    assert "rsnotes.square" in done.stderr
 
 
 def test_a_gap_ends_the_build(repository):
