@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ BASELINE = Experiment(
     variants={
         "live": GroundSettings(STUDENT_WIDTH, LIVE),
         "unweighted": GroundSettings(STUDENT_WIDTH, LIVE, weighted=False),
-        "long": GroundSettings(STUDENT_WIDTH, SupervisedRecipe(steps=4 * LIVE.steps)),
+        "long": GroundSettings(STUDENT_WIDTH, replace(LIVE, steps=4 * LIVE.steps)),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run_baseline,

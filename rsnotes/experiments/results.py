@@ -35,11 +35,11 @@ class Results:
 
     @classmethod
     def read(cls, experiment: Experiment, figure: str = "miou", plateau: str | None = None) -> "Results":
-        """Read what lies in the experiment's folder; variants that are no longer asked for are left out."""
+        """Read what lies in the experiment's folder; variants and seeds that are not asked for are left out."""
         files = {}
         for path in sorted(results_folder(experiment.name).glob("*.json")):
             result = json.loads(path.read_text("utf-8"))
-            if result["variant"] in experiment.variants:
+            if result["variant"] in experiment.variants and result["seed"] in experiment.seeds:
                 files[result["variant"], result["seed"]] = result
         return cls(experiment, files, figure, plateau)
 
