@@ -8,12 +8,14 @@ from common import interleaved, json_argument, report
 from torch import nn
 
 from rsnotes.datasets import ISPRS
+from rsnotes.experiments.ground import STUDENT_WIDTH
 from rsnotes.networks import pspnet
+from rsnotes.networks.weights import TEACHER_WIDTH
 from rsnotes.training import Batch, GradientStep, choose_precision, make_fabric
 from rsnotes.training.supervised import SupervisedRecipe, supervised_objective
 
 ROUNDS = 9
-WIDTHS = (1 / 8, 1 / 3)
+WIDTHS = (STUDENT_WIDTH, TEACHER_WIDTH)
 """The student's and the teacher's share of ResNet-18's channels in the book."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from rsnotes.datasets.classes import Classes
 from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.overlap import Survey, shared_images, survey
-from rsnotes.datasets.pairs import ImageMaskPairs
+from rsnotes.datasets.pairs import ImageMaskPairs, Pair
 
 
 class Report(NamedTuple):
@@ -45,27 +46,33 @@ def check(splits: Mapping[str, Callable[[], ImageMaskPairs]], partial: bool = Fa
             problems.append(f"{name}: {error}")
             continue
         surveys = _read_all(name, dataset, problems)
-        lines += _describe(name, dataset, list(surveys.values()))
+        lines += _describe(name, dataset, [found for _, found in surveys])
         if dataset.missing:
             (lines if partial else problems).append(f"{name}: missing {', '.join(dataset.missing)}")
-        fingerprints[name] = {pair: found.fingerprint for pair, found in surveys.items()}
-        problems += [f"{name}: {a} and {b} have the same pixels" for a, b in _twins(fingerprints[name])]
+        problems += [f"{name}: {image}: not one pixel is valid. Take it out" for image in _empty(surveys)]
+        fingerprints[name] = {str(pair.image): found.fingerprint for pair, found in surveys}
+        problems += [f"{name}: {a} and {b} have the same pixels. Drop one" for a, b in _twins(fingerprints[name])]
     for first, second in combinations(fingerprints, 2):
         for a, b in shared_images(fingerprints[first], fingerprints[second]):
-            problems.append(f"{first} and {second} overlap: {a} and {b} have the same pixels")
+            problems.append(f"{first} and {second} overlap: {a} and {b} have the same pixels. Drop one")
     verdict = f"{len(problems)} problem{'s' * (len(problems) > 1)}:" if problems else "no problems"
     return Report("\n".join([*lines, verdict, *(f"- {problem}" for problem in problems)]), problems)
 
 
-def _read_all(name: str, dataset: ImageMaskPairs, problems: list[str]) -> dict[str, Survey]:
-    """Surveys of the readable images by name; what cannot be read is added to ``problems``."""
-    surveys = {}
+def _read_all(name: str, dataset: ImageMaskPairs, problems: list[str]) -> list[tuple[Pair, Survey]]:
+    """Surveys of the readable images; what cannot be read is added to ``problems``."""
+    surveys = []
     for pair in dataset.pairs:
         try:
-            surveys[pair.name] = survey(dataset, pair)
+            surveys.append((pair, survey(dataset, pair)))
         except DataError as error:
             problems.append(f"{name}: {error}")
     return surveys
+
+
+def _empty(surveys: list[tuple[Pair, Survey]]) -> list[Path]:
+    """Images with labels of which nothing can train or be scored: no data, or ignored everywhere."""
+    return [pair.image for pair, found in surveys if pair.mask and found.pixels[-1] == found.pixels.sum()]
 
 
 def _describe(name: str, dataset: ImageMaskPairs, surveys: list[Survey]) -> list[str]:

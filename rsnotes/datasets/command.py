@@ -177,7 +177,7 @@ def _folder(
             root, 'no folder "images", here or in the folders here', "Put the images in a folder so named"
         )
     return {
-        folder.name: lambda folder=folder: ImageMaskFolder(  # type: ignore[misc]
+        folder.resolve().name: lambda folder=folder: ImageMaskFolder(  # type: ignore[misc]
             folder / "images",
             folder / "masks" if (folder / "masks").is_dir() else None,
             labels,

@@ -4,7 +4,8 @@ from os import PathLike
 from pathlib import Path
 
 from rsnotes.datasets.classes import Classes
-from rsnotes.datasets.crops import require_apart
+from rsnotes.datasets.crops import overlaps, place, require_apart
+from rsnotes.datasets.errors import DataError
 from rsnotes.datasets.labels import Colours
 from rsnotes.datasets.pairs import ImageMaskPairs, Pair, first_file, require_complete, require_folder
 from rsnotes.datasets.text_lists import few, read_list
@@ -29,7 +30,8 @@ class Erhai(ImageMaskPairs):
     """Erhai as unpacked: ``JPEGImages/X.tif``, ``SegmentationClass/X.tif`` and lists of names under ``splits``.
 
     The crops are georeferenced. The published lists split them at random, so that training and test crops of one larger
-    image overlap; that is looked for and refused. The unlabelled images' masks hold ignored ids only.
+    image overlap; that is looked for and refused, in unlabelled crops on test ground too. The unlabelled images' masks
+    hold ignored ids only.
     """
 
     def __init__(
@@ -53,14 +55,14 @@ class Erhai(ImageMaskPairs):
             labelled: share of the training split that is kept, 0.1 for the paper's 880; what is left out comes first
                 in the unlabelled split.
             seed: which ones.
-            overlapping: go on though training and test crops show the same ground.
+            overlapping: go on though training or unlabelled crops and test crops show the same ground.
             partial: go on without images or labels that are missing.
             side: side of the windows in pixels; whole crops by default.
             overlap: pixels that neighbouring windows share.
             pad: see :func:`~rsnotes.datasets.tiles.tile_windows`.
 
         Raises:
-            DataError: files or lists are missing, or training and test crops overlap.
+            DataError: files or lists are missing, or training or unlabelled crops overlap with test crops.
             ValueError: no such split, or a share outside (0, 1].
         """
         if split not in LISTS:
@@ -77,6 +79,8 @@ class Erhai(ImageMaskPairs):
         if split in ("val", "test") and not overlapping:
             train, _ = _pairs(folder, _names(folder, "train"), True)
             require_apart(ImageMaskPairs(train, CLASSES, self.bands), self)
+        if split == "unlabelled" and not overlapping:
+            _require_unseen(pairs, _pairs(folder, _names(folder, "test", needed=False), False)[0])
 
 
 def _names(folder: Path, split: str, needed: bool = True) -> list[str]:
@@ -84,6 +88,20 @@ def _names(folder: Path, split: str, needed: bool = True) -> list[str]:
     if found is None and not needed:
         return []
     return read_list(found or folder / "splits" / LISTS[split][0])
+
+
+def _require_unseen(pool: list[Pair], test: list[Pair]) -> None:
+    """Refuse unlabelled crops on test ground: who learns there, even without labels, is not tested on new ground."""
+    one, two = ([place(pair.image) for pair in pairs] for pairs in (pool, test))
+    if found := overlaps(one, two):
+        a, b = found[0]
+        crops = len({first for first, _ in found})
+        raise DataError.at(
+            pool[a].image,
+            f"an unlabelled crop that shows ground of the test crop {test[b].image.name}; so do {crops} of "
+            f"{len(one)} unlabelled crops",
+            "Leave them out of the list, or pass overlapping=True to learn from images of the test ground",
+        )
 
 
 def _pairs(folder: Path, names: list[str], labels: bool) -> tuple[list[Pair], list[str]]:

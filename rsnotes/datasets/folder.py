@@ -82,18 +82,16 @@ def _by_stem(folder: str | PathLike[str]) -> dict[str, Path]:
 
 def _require_one_palette(pairs: list[Pair], labels: Indices) -> None:
     """Refuse label pictures whose palettes give one of the table's indices different colours."""
-    first: tuple[Path, dict[int, tuple[int, int, int]]] | None = None
+    first: dict[int, tuple[Path, tuple[int, int, int]]] = {}  # where an index was first seen, and its colour
     for mask in (pair.mask for pair in pairs if pair.mask is not None):
-        palette = read_header(mask).palette
-        if palette is None:
-            continue
-        first = first or (mask, palette)
-        for index in sorted(labels.table):
-            here, there = palette.get(index), first[1].get(index)
-            if here and there and here != there:
+        palette = read_header(mask).palette or {}
+        for index in sorted(labels.table.keys() & palette.keys()):
+            here = palette[index]
+            where, there = first.setdefault(index, (mask, here))
+            if here != there:
                 raise DataError.at(
                     mask,
-                    f"index {index} is {hex_colour(here)}, in {first[0]} it is {hex_colour(there)}: the order of the "
-                    "palette differs from file to file",
+                    f"index {index} is {hex_colour(here)}, in {where} it is {hex_colour(there)}: "
+                    "the order of the palette differs from file to file",
                     "Read these labels by colour: give a colour table instead of an index table",
                 )

@@ -118,7 +118,7 @@ def temperature_for(features, support):
 
 
 def _check_temperature(answer: Any) -> str | None:
-    maps = 3 * _maps(1, 4, 6, 6).relu()
+    maps = 3 * _maps(1, 4, 5, 7).relu()  # an odd number of rows has one median
     for wanted in (4.0, 20.0):
         temperature = float(answer(maps, wanted))
         if not temperature > 0:
@@ -169,7 +169,12 @@ def _check_bound(answer: Any) -> str | None:
         50 / 17: "N is the number of pixels, height times width.",
     }
     if _near(value, right):
-        return None
+        other = answer(17, 33, 5.0)
+        return (
+            None
+            if _near(other, 10 / 561)
+            else f"For 17 × 33 pixels and weight 5 it is {10 / 561:.4f}, not {other:.3g}."
+        )
     found = [message for wrong, message in known.items() if math.isclose(value, wrong, rel_tol=1e-9)]
     return found[0] if found else f"For 17 × 17 pixels and weight 25 it is {right:.3f}, not {value:.3g}."
 

@@ -126,6 +126,8 @@ def _check_leave(answer: Any) -> str | None:
         return "A row still holds the term that its name leaves out."
     if any(len(rows[f"without {term}"]) != len(terms) - 1 for term in terms):
         return "Some row leaves out more than one term: that would be the cumulative table backwards."
+    if any(rows[f"without {term}"] != tuple(t for t in terms if t != term) for term in terms):
+        return "Some row has not the remaining terms, each once and in the given order, as a tuple."
     return None
 
 

@@ -163,10 +163,10 @@ def _check_average(answer: Any) -> str | None:
     value, right = answer(network, image), (plain.softmax(1) + other.softmax(1)).div(2).log()
     if value.shape != right.shape:
         return f"A map of the image's size is wanted, {tuple(right.shape)}, not {tuple(value.shape)}."
-    if torch.allclose(value, right, atol=1e-5):
-        return None
     if torch.allclose(value, right.exp(), atol=1e-5):
         return "These are probabilities. The losses take logits: return their logarithm, whose softmax they are."
+    if torch.allclose(value.log_softmax(1), right, atol=1e-5):
+        return None
     if torch.allclose(value, (plain + other) / 2, atol=1e-5):
         return "The logits were averaged. Average the probabilities: a view that is sure must not outvote the other."
     if torch.allclose(value, (seen(0)[0].softmax(1) + seen(0)[1].softmax(1)).div(2).log(), atol=1e-5):

@@ -222,7 +222,7 @@ QUESTIONS = (
         "Why does L2 normalisation at temperature 1 make the gradient of the relation loss smaller, not larger?",
         (
             Choice(
-                "Cosines lie between -1 and 1, so that their softmax over many pixels is nearly uniform.",
+                "Cosines after a ReLU lie between 0 and 1, so that their softmax over many pixels is nearly uniform.",
                 "All rows are close to 1/N, for teacher and student alike: there is next to nothing to align. A small "
                 "temperature gives the map its contrast back.",
                 right=True,

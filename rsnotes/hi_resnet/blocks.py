@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 WINDOW = 8
-"""L, side of a window of attention in pixels; with 8 the operations are nearest to the printed ones."""
+"""L, side of a window of attention in pixels; unstated. Of 8 and 16, 8 is nearer to the printed operations."""
 
 HEAD_CHANNELS = 16
 """Channels a head of attention has; the paper does not say how many heads there are."""

@@ -209,7 +209,8 @@ def _check_narrow(answer: Any) -> str | None:
         return found[0]
     right = math.exp(-1 / 3)
     if _near(value, torch.exp(-(d - 1) / 3)):
-        return None
+        other = answer(label, edge_distance, 1.5)
+        return None if _near(other, torch.exp(-(d - 1) / 1.5)) else "Right for a width of 3 only: take `width`."
     return f"Two pixels from the edge the weight is {right:.3f} for a width of 3, not {float(value[0, 3]):.3f}."
 
 
@@ -228,6 +229,7 @@ edge_weight = Exercise(
     wrong={
         "grows": _NARROW.replace("exp(-(", "exp(("),
         "not 1 at the edge": _NARROW.replace("(distance(label > 0) - 1)", "distance(label > 0)"),
+        "a width of its own": _NARROW.replace("/ width", "/ 3"),
         "times the width": _NARROW.replace("/ width", "* width"),
         "nothing outside": "import torch\n\n\ndef edge_weight(label, distance, width):\n"
         "    from rsnotes.hi_resnet import manhattan_distance\n\n"

@@ -25,6 +25,8 @@ def _check_hears(answer: Any) -> str | None:
     for (a, b, right), message in cases.items():
         if bool(answer(a, b, 8)) != right:
             return message
+    if answer((3, 3), (5, 3), 4) or not answer((3, 3), (5, 3), 16):
+        return "Right for windows of 8 only: rows 3 and 5 part at a side of 4 and not at one of 16. Take `side`."
     return None
 
 
@@ -42,6 +44,7 @@ hears = Exercise(
         "near enough": "def hears(a, b, side):\n    return abs(a[0] - b[0]) < side and abs(a[1] - b[1]) < side",
         "row alone": _HEARS.replace(" and a[1] // side == b[1] // side", ""),
         "column alone": _HEARS.replace("a[0] // side == b[0] // side and ", ""),
+        "a side of its own": _HEARS.replace("// side", "// 8"),
         "half a window": "def hears(a, b, side):\n    return a == b",
     },
 )
@@ -133,16 +136,20 @@ def _check_shifted(answer: Any) -> str | None:
     found = [message for message, wrong in known.items() if torch.allclose(value, wrong)]
     if found:
         return found[0]
-    return None if torch.allclose(value, _rolled(_means, x, -1, 1)) else "Roll up and left, attend, roll back."
+    if not torch.allclose(value, _rolled(_means, x, -1, 1)):
+        return "Roll up and left, attend, roll back."
+    if not torch.allclose(answer(_means, x, 2), _rolled(_means, x, -2, 2)):
+        return "Right for a shift of 1 only: roll by `shift`."
+    return None
 
 
 shifted = Exercise(
     title="Windows that move",
     question=(
-        "The paper's windows stand still, so a pixel never hears its neighbour across a border. Build what Swin "
-        "Transformer does: from `attend`, a function of a map that works in windows, and a map `x` $(B, C, h, w)$, the "
-        "attention in windows that lie `shift` pixels further down and right. The map closes around its edges. Put it "
-        "into every second IA block: does it cost parameters?"
+        "The paper's windows stand still, so in the attention a pixel never hears its neighbour across a border. Build "
+        "what Swin Transformer does: from `attend`, a function of a map that works in windows, and a map `x` "
+        "$(B, C, h, w)$, the attention in windows that lie `shift` pixels further down and right. The map closes "
+        "around its edges. Put it into every second IA block: does it cost parameters?"
     ),
     answer="shifted",
     stub='def shifted(attend, x, shift):\n    """(B, C, h, w) to (B, C, h, w)."""\n    ...',
@@ -155,6 +162,7 @@ shifted = Exercise(
         "the other way": _SHIFTED.replace("(-shift, -shift)", "(+s, +s)")
         .replace("(shift, shift)", "(-shift, -shift)")
         .replace("(+s, +s)", "(shift, shift)"),
+        "a shift of its own": _SHIFTED.replace("(-shift, -shift)", "(-1, -1)").replace("(shift, shift)", "(1, 1)"),
         "rows alone": _SHIFTED.replace("(-shift, -shift), (-2, -1)", "-shift, -2").replace(
             "(shift, shift), (-2, -1)", "shift, -2"
         ),
@@ -243,8 +251,9 @@ QUESTIONS = (
         (
             Choice("The parameters.", "The 1 × 1 convolutions know nothing of windows."),
             Choice(
-                "The multiplications of the attention, fourfold.",
-                "Every pixel is compared with $L^2$ others, and there are as many pixels as before.",
+                "The multiplications of the pairs, fourfold.",
+                "Every pixel is compared with $L^2$ others, and there are as many pixels as before. With the four "
+                "1 × 1 convolutions, which stay as they are, attention at 48 channels needs 2.2 times as many.",
                 right=True,
             ),
             Choice("Nothing: there are fewer windows.", "A quarter of the windows, each with sixteen times the pairs."),

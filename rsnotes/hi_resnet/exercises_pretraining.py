@@ -106,6 +106,8 @@ def _check_half(answer: Any) -> str | None:
         return known[value]
     if value != 4:
         return f"With m = 0.8 it is 4 steps, since 0.8 to the 4th is 0.41, not {value}."
+    if answer(0.5) != 1:
+        return f"With m = 0.5 the first step goes half the way: 1, not {answer(0.5)}. At least half is enough."
     return None if answer(0.999) == 693 else "Right for 0.8, not for 0.999."
 
 
@@ -123,6 +125,7 @@ half_way = Exercise(
     wrong={
         "time scale": "def half_way(m):\n    return round(1 / (1 - m))",
         "rounded down": _HALF.replace("math.ceil", "int"),
+        "one too many": _HALF.replace("math.ceil(math.log(0.5) / math.log(m))", "int(math.log(0.5) / math.log(m)) + 1"),
         "equal steps": "def half_way(m):\n    return round(0.5 / (1 - m), 6)",
         "a sixth": _HALF.replace("math.log(0.5)", "math.log(1 / 6)").replace("math.ceil", "round"),
     },

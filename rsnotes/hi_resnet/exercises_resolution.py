@@ -18,7 +18,10 @@ def cells_of_car(pixel, stride):
 def _check_cells(answer: Any) -> str | None:
     value, right = float(answer(0.09, 32)), 4.5 * 1.8 / (0.09 * 32) ** 2
     if math.isclose(value, right, rel_tol=1e-6):
-        return None
+        if not math.isclose(float(answer(0.3, 32)), 4.5 * 1.8 / 9.6**2, rel_tol=1e-6):
+            return "Right for pixels of 9 cm only: take `pixel`."
+        other = math.isclose(float(answer(0.09, 4)), 4.5 * 1.8 / 0.36**2, rel_tol=1e-6)
+        return None if other else "Right for a stride of 32 only: take `stride`."
     known = {
         4.5 * 1.8 / 0.09**2: "That is the number of image pixels. A cell of the map is stride × stride of them.",
         4.5 * 1.8 / 0.09**2 / 32: "A cell is stride pixels wide and stride pixels high: divide twice.",
@@ -44,6 +47,8 @@ cells_of_car = Exercise(
     check=_check_cells,
     wrong={
         "image pixels": _CELLS.replace(" / stride", ""),
+        "a pixel of its own": _CELLS.replace("/ pixel", "/ 0.09"),
+        "a stride of its own": _CELLS.replace("/ stride", "/ 32"),
         "divided once": _CELLS.replace("(4.5 / pixel / stride)", "(4.5 / pixel)"),
         "times the stride": _CELLS.replace("/ stride", "* stride"),
         "length alone": _CELLS.replace(" * (1.8 / pixel / stride)", ""),
@@ -176,7 +181,7 @@ QUESTIONS = (
             Choice("The paper measured it.", "The paper prints 205 and 214, which cannot both be right."),
             Choice(
                 "They add as many blocks: 4 modules of 3 branches, and 3 modules of 4.",
-                "Twelve branches either way, eight more blocks on each, and a block costs the same on every branch.",
+                "Twelve branches either way, eight more blocks on each, and a block needs as many on every branch.",
                 right=True,
             ),
         ),

@@ -13,7 +13,7 @@ def miou_from_f1(f1):
 
 
 def _check_miou(answer: Any) -> str | None:
-    value = float(answer([50.0, 90.0]))
+    value = float(answer([50.0, 90.0]))  # in float32 or float64
     known = {
         100 * 70 / 130: "That is the IoU of the mean F1. The curve bends: take each class's IoU, then the mean.",
         70.0: "That is the mean F1.",
@@ -21,10 +21,10 @@ def _check_miou(answer: Any) -> str | None:
         (2 * 5000 / 150 + 2 * 9000 / 190) / 2: "The other way round: that makes F1 of IoU, and F1 is the larger.",
     }
     for wrong, message in known.items():
-        if abs(value - wrong) < 1e-6:
+        if abs(value - wrong) < 1e-3:
             return message
     right = (5000 / 150 + 9000 / 110) / 2
-    return None if abs(value - right) < 1e-6 else f"F1 of 50 and 90 make an mIoU of {right:.2f}, not {value:.2f}."
+    return None if abs(value - right) < 1e-3 else f"F1 of 50 and 90 make an mIoU of {right:.2f}, not {value:.2f}."
 
 
 miou_from_f1 = Exercise(
@@ -60,7 +60,11 @@ def _check_epochs(answer: Any) -> str | None:
     for wrong, message in known.items():
         if abs(value - wrong) < 1e-9:
             return message
-    return None if value == 3 else f"600 steps of 10 are 6000 images, 3 times 2000, not {value:g}."
+    if value != 3:
+        return f"600 steps of 10 are 6000 images, 3 times 2000, not {value:g}."
+    if abs(float(answer(500, 10, 2000)) - 2.5) > 1e-6:
+        return "500 steps of 10 are two and a half times 2000 images: epochs need not be whole."
+    return None
 
 
 epochs = Exercise(
@@ -76,6 +80,7 @@ epochs = Exercise(
     wrong={
         "one image a step": _EPOCHS.replace(" * batch_size", ""),
         "steps of an epoch": _EPOCHS.replace("steps * batch_size / images", "images / batch_size"),
+        "whole epochs": _EPOCHS.replace("/ images", "// images"),
         "upside down": _EPOCHS.replace("steps * batch_size / images", "images / (steps * batch_size)"),
     },
 )
@@ -92,6 +97,7 @@ def random_weights(count, generator):
 def _check_random(answer: Any) -> str | None:
     generator = torch.Generator().manual_seed(0)
     found = [answer(3, generator) for _ in range(4000)]
+    again = answer(3, torch.Generator().manual_seed(0))
     if not all(isinstance(each, torch.Tensor) and each.shape == (3,) for each in found):
         return "Return a tensor of as many weights as there are terms."
     weights = torch.stack(found)
@@ -102,8 +108,12 @@ def _check_random(answer: Any) -> str | None:
     if weights.std(0).max() < 1e-3:
         return "Every step gets the same weights: nothing is random."
     ratio = (weights[:, 0] / weights[:, 1]).log().abs().mean()
+    if ratio > 1.19:  # 2 / √π = 1.13, the mean size of the difference of two standard normal numbers
+        return "They lie further apart than the softmax of standard normal numbers."
     if ratio < 1.07:
         return "They sum to one, but they are not the softmax of standard normal numbers: draw with randn."
+    if not torch.equal(again, found[0]):
+        return "The same generator should give the same weights: hand it to randn."
     return None
 
 
@@ -123,6 +133,10 @@ random_weights = Exercise(
         "sigmoid": _RANDOM.replace(".softmax(0)", ".sigmoid()"),
         "equal": _RANDOM.replace("torch.randn(count, generator=generator).softmax(0)", "torch.ones(count) / count"),
         "uniform": _RANDOM.replace("randn", "rand"),
+        "three times as far": _RANDOM.replace(
+            "torch.randn(count, generator=generator)", "(3 * torch.randn(count, generator=generator))"
+        ),
+        "without the generator": _RANDOM.replace(", generator=generator", ""),
     },
 )
 

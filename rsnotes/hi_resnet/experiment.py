@@ -4,13 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from rsnotes.experiments import Experiment
-from rsnotes.hi_resnet.recipe import VAIHINGEN
+from rsnotes.hi_resnet.network import Variant
+from rsnotes.hi_resnet.recipe import VAIHINGEN, Term
 from rsnotes.hi_resnet.runs import SOURCES, HiResNetSettings, Start, run
 
 SMALL = VAIHINGEN.quick()
 """The paper's recipe at the size of the scenes. One rate for all rows; :data:`TUNING` shows what that costs."""
 
 PLAIN: Any = ("gd", "lsce")
+
+LONG_BASE = "base, long"
+"""The first row in twice the steps: what the others are to be weighed against at equal seconds, and its plateau."""
 
 MODULES = Experiment(
     name="hi_resnet_modules",
@@ -22,6 +26,7 @@ MODULES = Experiment(
         "IA": HiResNetSettings(replace(SMALL, variant="ia", terms=PLAIN), 800),
         "refinement": HiResNetSettings(replace(SMALL, terms=PLAIN), 800),
         "refinement, CEA": HiResNetSettings(SMALL, 800),
+        LONG_BASE: HiResNetSettings(replace(SMALL, variant="base", terms=PLAIN), 1600),
     },
     seeds=(0, 1, 2, 3, 4),
     run=run,
@@ -50,6 +55,9 @@ PRETRAINING = Experiment(
     against={f"{name}, few labels": "nothing, few labels" for name in STARTS if name != "nothing"},
 )
 
+_ENDS: tuple[tuple[Variant, tuple[Term, ...]], ...] = (("base", PLAIN), ("final", SMALL.terms))
+"""The first and the last row of :data:`MODULES`."""
+
 _VALIDATION = HiResNetSettings(SMALL, 300, test_split="experiments-validation", test_tiles=32)
 
 TUNING = Experiment(
@@ -57,9 +65,9 @@ TUNING = Experiment(
     title="Which rate suits the first and the last row, on validation scenes?",
     variants={
         f"{variant}, rate {rate:g}": replace(
-            _VALIDATION, recipe=replace(SMALL, variant=variant, terms=PLAIN, learning_rate=rate)
+            _VALIDATION, recipe=replace(SMALL, variant=variant, terms=terms, learning_rate=rate)
         )
-        for variant in ("base", "final")
+        for variant, terms in _ENDS
         for rate in (1e-3, 3e-3, 1e-2)
     },
     seeds=(100, 101),

@@ -1,5 +1,6 @@
 """One network on scenes, scored: what the experiments of this paper run."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -60,13 +61,18 @@ def mean_boundary_f1(network: nn.Module, dataset: InMemory) -> float:
     return float(boundary_f1(counts)[torch.tensor(classes.counted)].nanmean())
 
 
+def begin(network: nn.Module, path: Path) -> str:
+    """Give ``network`` the backbone in ``path``; the sha256 of the file, as the manifest of ``data/`` has it."""
+    load_backbone(network, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def run(settings: HiResNetSettings, seed: int, folder: Path) -> dict[str, Any]:
     """Train one network and score it along the way; the figures of its result file."""
     torch.manual_seed(seed)
     recipe, tiles = settings.recipe, max(1, round(settings.labels * settings.tiles))
     network = hi_resnet(recipe.variant, 6, width=recipe.width, depth=recipe.depth, dilations=recipe.dilations)
-    if settings.start != "nothing":
-        load_backbone(network, weights_path(settings.start))
+    begun = None if settings.start == "nothing" else begin(network, weights_path(settings.start))
     scene_data = scenes.SceneDataset("experiments-training", tiles, start=seed * settings.tiles)
     squares = Squares(InMemory(scene_data), recipe.crop)
     test = InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles))
@@ -84,7 +90,14 @@ def run(settings: HiResNetSettings, seed: int, folder: Path) -> dict[str, Any]:
         "curve": curve.points,
         "parameters": sum(p.numel() for p in network.parameters()),
         "last_terms": {name: sum(values[-50:]) / len(values[-50:]) for name, values in history.terms.items()},
+        "start_sha256": begun,
     }
 
 
-SOURCES = (*PRETRAINING_SOURCES, "hi_resnet/runs.py", "hi_resnet/weights.py", "metrics/boundary.py")
+SCORING = (
+    *("datasets/augment.py", "datasets/memory.py", "experiments/curve.py"),
+    *(f"metrics/{name}.py" for name in ("confusion", "evaluate", "measures", "scores")),
+)
+"""What every network here is trained and scored with, beside what :mod:`~rsnotes.hi_resnet.pretraining` names."""
+
+SOURCES = (*PRETRAINING_SOURCES, *SCORING, "hi_resnet/runs.py", "hi_resnet/weights.py", "metrics/boundary.py")

@@ -15,6 +15,7 @@ from rsnotes.experiments import Experiment
 from rsnotes.hi_resnet.moco import Encoder, MoCoStep
 from rsnotes.hi_resnet.pretraining import OTHER_SCENES, SOURCES, measure
 from rsnotes.hi_resnet.recipe import MILLION_AID, MoCoRecipe
+from rsnotes.hi_resnet.runs import SCORING
 from rsnotes.hi_resnet.views import TwoViews
 from rsnotes.hi_resnet.weights import thin_backbone
 from rsnotes.networks import evaluating
@@ -36,14 +37,16 @@ class MoCoTrial:
 
 def found_again(queries: Tensor, keys: Tensor) -> float:
     """Share of the queries (N, D) whose nearest key of (N, D) is their own; all rows are of length 1."""
-    return float(((queries @ keys.mT).argmax(dim=1) == torch.arange(len(queries))).float().mean())
+    own = torch.arange(len(queries), device=queries.device)
+    return float(((queries @ keys.mT).argmax(dim=1) == own).float().mean())
 
 
 def two_views_of(encoder: Encoder, samples: Samples, views: TwoViews, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """What the encoder in eval mode makes of two views of each sample, (N, dimension) each."""
+    """What the encoder in eval mode makes of two views of each sample, (N, dimension) each, on the CPU."""
+    device = next(encoder.parameters()).device
     with evaluating(encoder):
         pairs = [views(samples[i], seed + i).image.chunk(2) for i in range(len(samples))]
-        first, second = (encoder(torch.stack(part)) for part in zip(*pairs, strict=True))
+        first, second = (encoder(torch.stack(part).to(device)).cpu() for part in zip(*pairs, strict=True))
     return first, second
 
 
@@ -81,6 +84,6 @@ MOCO_TUNING = Experiment(
     | {"untrained": MoCoTrial(replace(_TRIAL, learning_rate=0.0, steps=60))},
     seeds=(100,),
     run=run,
-    sources=(*SOURCES, "hi_resnet/trials.py"),
+    sources=(*SOURCES, *SCORING, "hi_resnet/trials.py", "hi_resnet/weights.py"),
 )
 """Untrained: a rate of zero, which moves nothing but the statistics of batch normalisation."""

@@ -17,8 +17,9 @@ class TwoViews:
     """Two views of a sample, one behind the other along the channels, as a pure function of the sample and a seed.
 
     MoCo v2's augmentation, made for photographs, with what suits images from above: there is no upright, so a view is
-    turned by quarters and mirrored in both directions. Colours change less, since they tell water from meadow, and a
-    window never shows less than a quarter of the area.
+    turned by quarters and mirrored in both directions. Brightness, contrast and saturation change by MoCo's factors, in
+    every view where MoCo spares one in five; hue stays, since it tells water from meadow. A window never shows less
+    than a quarter of the area, where MoCo's may show a fifth.
 
     Attributes:
         size: side of a view in pixels.

@@ -178,7 +178,8 @@ class _Run:
     ) -> None:
         optimizer, schedule = recipe.optimizer(network), training.cosine(recipe.steps)
         step = training.GradientStep(self.fabric, network, optimizer, objective, weights, schedule)
-        augment = Mosaic(self.samples, Augment(recipe.crop, scale=recipe.scales), recipe.mosaic)
+        view = Augment(recipe.crop, rotate=False, scale=recipe.scales)  # section 4.2 flips; it names no turns
+        augment = Mosaic(self.samples, view, recipe.mosaic)
         training.train(
             self.fabric, step, self.samples, augment, steps=recipe.steps, batch_size=recipe.batch_size,
             checkpoints=self.out / name, **self.options,

@@ -25,7 +25,7 @@ def _angular(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 _EVEN = """
 def break_even(channels, heads):
-    return channels // heads
+    return channels // heads  # 32 here, the channels of a head; 4096 tokens are 128 times as many
 """
 
 
@@ -119,7 +119,7 @@ def angular_mean(q, k, v):
     q = q / q.norm(dim=-1, keepdim=True)
     k = k / k.norm(dim=-1, keepdim=True)
     interaction = k.mT @ v / k.shape[-2]
-    return v / 2 + q @ interaction / math.pi
+    return v / 2 + q @ interaction / math.pi  # every token twice: the mean stays, and so does the result
 """
 
 
@@ -263,7 +263,11 @@ QUESTIONS = (
                 "The direction of $Z$ still turns from $V$ towards $\\hat Q A$; only its length is fixed.",
                 right=True,
             ),
-            Choice("The gradient of the projection.", "The projection sees inputs of length one at any $N$."),
+            Choice(
+                "That what reaches the projection grows with $N$.",
+                "It does not any more: $Z$ has length one in each head, and the convolution that is added sums over "
+                "25 tokens at any $N$.",
+            ),
         ),
     ),
 )

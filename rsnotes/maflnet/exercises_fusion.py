@@ -19,15 +19,15 @@ def _near(value: Any, expected: Any) -> bool:
 
 _GAIN = """
 def even_gain(side, stride):
-    pixels = (side // stride) ** 2
-    return 100 / pixels
+    pixels = (side // stride) ** 2  # 512 pixels: 256 at stride 32, 16 384 at stride 4
+    return 100 / pixels  # 0.4 per cent at stride 32, 0.006 at stride 4
 """
 
 
 def _check_gain(answer: Any) -> str | None:
     value, pixels = answer(512, 32), 16**2
     if _near(value, 100 / pixels):
-        return None if _near(answer(64, 4), 100 / 256) else "Right for 512 and 32, not for 64 and 4."
+        return None if _near(answer(128, 4), 100 / 1024) else "Right for 512 and 32, not for 128 and 4."
     known = {
         1 / pixels: "Right as a fraction; per cent are asked for.",
         100 / 16: "The weights sum to one over all pixels of the map, not over one row of it.",
@@ -52,6 +52,7 @@ even_gain = Exercise(
         "a fraction": _GAIN.replace("100 / pixels", "1 / pixels"),
         "one row": _GAIN.replace(" ** 2", ""),
         "both branches added": _GAIN.replace("100 / pixels", "200 / pixels"),
+        "the same for all": _GAIN.replace("100 / pixels", "100 / 256"),
         "the image's pixels": _GAIN.replace("(side // stride)", "side"),
     },
 )
@@ -61,7 +62,7 @@ import torch
 
 
 def favourite(a1, a2):
-    return torch.where(a1 > 0, a2.argmax(), a2.argmin())
+    return torch.where(a1 > 0, a2.argmax(), a2.argmin())  # two channels at most are named
 """
 
 
@@ -117,7 +118,7 @@ def _check_mix(answer: Any) -> str | None:
     f1, f2 = _maps(2, 4, 3, 5), _maps(2, 4, 3, 5, seed=1)
     a1, a2 = _maps(2, 4, seed=2), _maps(2, 4, seed=3)
     value = answer(f1, f2, a1, a2)
-    if not isinstance(value, tuple) or [getattr(one, "shape", None) for one in value] != [f1.shape] * 2:
+    if not isinstance(value, (tuple, list)) or [getattr(one, "shape", None) for one in value] != [f1.shape] * 2:
         return f"Two maps of shape {tuple(f1.shape)} are wanted."
     cross = a1[:, :, None] * a2[:, None]
 
@@ -161,6 +162,7 @@ import torch
 def mean_one(scores):
     pixels = scores.shape[2] * scores.shape[3]
     return pixels * scores.flatten(1).softmax(dim=1).view_as(scores)
+    # even weights are 1, and equation 13 doubles the map: a constant factor, the same for a map of any size
 """
 
 

@@ -20,6 +20,7 @@ from rsnotes.datasets.cityscapes_few import CityscapesFew
 from rsnotes.datasets.erhai import Erhai
 from rsnotes.datasets.gta5 import GTA5
 from rsnotes.datasets.hw import HW
+from rsnotes.datasets.text_lists import few
 from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
 from rsnotes.mkd_ssl.chain import Chain, Domain, Known
@@ -67,7 +68,7 @@ def train(
         recipe: the target, and any of the recipe's fields.
         pretrained: start from timm's ImageNet weights, as the paper does; downloads them.
         source_weights: local file of such weights, in the place of the download.
-        overlapping: go on though Erhai's training and test crops show the same ground.
+        overlapping: go on though Erhai's training or unlabelled crops show ground of its test crops.
         literal_teacher: fine-tune the last layer alone in the first stage too, the paper's words; the decoder of the
             first teacher stays random then.
         semi_steps: length of the semi-supervised stage; the recipe's epochs over the labelled images by default.
@@ -126,6 +127,9 @@ def evaluate(
 def open_data(recipe: MKDRecipe, bridge: Path, target: Path, seed: int, overlapping: bool = False) -> dict[str, Domain]:
     """Bridge, labelled target, its pool of unlabelled images (none when there are none), and test images.
 
+    The pool holds the training images whose labels are left out and the listed unlabelled ones; the recipe's share of
+    it is drawn at random from both together, as the seed has it.
+
     Raises:
         DataError: files are missing or wrong, or Erhai's crops overlap.
     """
@@ -133,7 +137,7 @@ def open_data(recipe: MKDRecipe, bridge: Path, target: Path, seed: int, overlapp
     parts: dict[str, tuple[ImageMaskPairs, Callable[[Sample, int], Sample]]]
     if recipe.data == "erhai":
         view = Augment(recipe.crop)
-        pool: ImageMaskPairs = Erhai(target, "unlabelled", labelled=recipe.labelled, seed=seed)
+        pool: ImageMaskPairs = Erhai(target, "unlabelled", labelled=recipe.labelled, seed=seed, overlapping=overlapping)
         parts = {
             "bridge": (HW(bridge), Augment(min(recipe.crop, HW_SIDE))),
             "target": (Erhai(target, labelled=recipe.labelled, seed=seed), view),
@@ -146,8 +150,8 @@ def open_data(recipe: MKDRecipe, bridge: Path, target: Path, seed: int, overlapp
             "target": (CityscapesFew(target, "labelled", recipe.labelled, seed=seed), view),
         }
     data = {name: Domain(*part) for name, part in parts.items()} | {"test": Domain(test)}
-    count = round(recipe.unlabelled * len(pool))
-    return data | ({"pool": Domain(torch.utils.data.Subset(pool, range(count)))} if count else {})  # type: ignore[arg-type]
+    chosen = few(range(len(pool)), recipe.unlabelled, seed)[0] if recipe.unlabelled else []
+    return data | ({"pool": Domain(torch.utils.data.Subset(pool, chosen))} if chosen else {})  # type: ignore[arg-type]
 
 
 def held_out(recipe: MKDRecipe, target: Path, overlapping: bool = False) -> ImageMaskPairs:

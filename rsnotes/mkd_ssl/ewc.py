@@ -15,8 +15,8 @@ def fisher_diagonal(
     """Mean over images of the squared gradient of an image's cross-entropy: how much each weight matters to a task.
 
     This is the diagonal of the empirical Fisher information with an image as one observation: the labels are the data's
-    and the loss is the mean over the image's pixels. Batch normalisation uses its running statistics. The network's
-    modes and gradients are as they were afterwards.
+    and the loss is the mean over the image's pixels, those of classes that do not count in the scores included. Batch
+    normalisation uses its running statistics. The network's modes and gradients are as they were afterwards.
 
     Args:
         network: returns an output with ``logits``.

@@ -117,6 +117,8 @@ def _check_error(answer: Any) -> str | None:
         return "Between the ends the distance falls in a straight line: 1 at an error of a quarter."
     if answer(0.6) < 0:
         return "By chance an error may exceed a half; a distance below 0 means nothing, cut it off."
+    if any(abs(answer(error)) > 1e-9 for error in (0.6, 1.0)):
+        return "An error above a half is chance too: the distance stays at 0 and does not rise again."
     return None
 
 
@@ -135,6 +137,7 @@ from_error = Exercise(
         "guessing is not nothing": "def from_error(error):\n    return 2 * (1 - error)\n",
         "a curve": "def from_error(error):\n    return max(2 * (1 - 4 * error**2), 0.0)\n",
         "below zero": "def from_error(error):\n    return 2 * (1 - 2 * error)\n",
+        "mirrored": "def from_error(error):\n    return abs(2 * (1 - 2 * error))\n",
     },
 )
 
@@ -149,10 +152,10 @@ def choose_bridge(bridges, source, target, distance):
 
 def _check_choose(answer: Any) -> str | None:
     def distance(a: Any, b: Any) -> float:
-        return float(np.abs(np.mean(a) - np.mean(b)))
+        return float(np.linalg.norm(np.mean(a, axis=0) - np.mean(b, axis=0)))
 
-    def at(place: float) -> Any:
-        return np.full((3, 1), place)
+    def at(along: float, aside: float = 0.0) -> Any:
+        return np.full((3, 2), [along, aside])
 
     source, target = at(0.0), at(10.0)
     plain = answer({"half way": at(4.0), "like the source": at(0.5), "beyond": at(-8.0)}, source, target, distance)
@@ -165,9 +168,12 @@ def _check_choose(answer: Any) -> str | None:
     ends = {"like the target": at(9.5), "half way": at(4.0)}
     if answer(ends, source, target, distance) == "like the target":
         return "A bridge that is the target leaves the whole way for the first stage: its step counts too."
-    detour = {"short and long": at(2.9), "even": at(14.0), "half way": at(6.5)}
-    if answer(detour, source, target, distance) != "half way":
-        return "Judge a bridge by the longer of its own two steps."
+    even = {"even": at(5.0, 12.0), "nearer": at(6.5)}  # steps of 13 and 13, of 6.5 and 3.5
+    if answer(even, source, target, distance) == "even":
+        return "Two equal steps may both be long: judge a bridge by the longer one, not by the difference."
+    detour = {"aside": at(5.0, 5.5), "on the line": at(7.6)}  # steps of 7.43 and 7.43, of 7.6 and 2.4
+    if answer(detour, source, target, distance) != "aside":
+        return "The longer step alone counts: neither the sum of both steps nor that of their squares."
     return None
 
 
@@ -192,6 +198,14 @@ choose = Exercise(
             "    return min(bridges, key=lambda name: distance(source, bridges[name]))\n"
         ),
         "the farthest": _CHOOSE.replace("return min(", "return max("),
+        "the most even": _CHOOSE.replace(
+            "max(distance(source, bridges[name]), distance(bridges[name], target))",
+            "abs(distance(source, bridges[name]) - distance(bridges[name], target))",
+        ),
+        "the sum of squares": _CHOOSE.replace(
+            "max(distance(source, bridges[name]), distance(bridges[name], target))",
+            "distance(source, bridges[name]) ** 2 + distance(bridges[name], target) ** 2",
+        ),
     },
 )
 

@@ -96,7 +96,9 @@ def _check_settle(answer: Any) -> str | None:
         return "With a strength of 0 only the new task is left."
     value, right = answer(2.0, 3.0, -1.0, 0.5, 6.0), 0.5
     if abs(value - right) < 1e-9:
-        return None
+        if abs(answer(2.0, 1.0, -1.0, 0.5, 6.0) + 0.25) < 1e-9 and abs(answer(4.0, 2.0, 1.0, 3.0, 2.0) - 1.75) < 1e-9:
+            return None
+        return "The new task pulls with its `curvature`: flatter, at 1, the weight settles at -0.25, not half way."
     if abs(value - 2.0) < 1e-9:
         return "The springs do nothing here: their pull is strength times Fisher information."
     if abs(value - 0.0) < 1e-9:
@@ -117,6 +119,7 @@ settle = Exercise(
     wrong={
         "exchanged": _SETTLE.replace("curvature * new + pull * anchor", "curvature * anchor + pull * new"),
         "no springs": "def settle(new, curvature, anchor, fisher, strength):\n    return new\n",
+        "one curvature": _SETTLE.replace("curvature * new", "3 * new").replace("(curvature + pull)", "(3 + pull)"),
         "no fisher": _SETTLE.replace("strength * fisher", "strength"),
         "always half way": "def settle(new, curvature, anchor, fisher, strength):\n    return (new + anchor) / 2\n",
     },

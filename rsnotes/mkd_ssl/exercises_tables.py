@@ -1,5 +1,6 @@
 """Exercises of the page on the tables, and the quiz of the group."""
 
+from dataclasses import replace
 from typing import Any
 
 from rsnotes.mkd_ssl.experiment import ABLATION
@@ -133,21 +134,24 @@ def _check_ewc(answer: Any) -> str | None:
         return f"The rows are called 'EWC 3' and 'EWC 300', not {sorted(rows)}."
     if not hasattr(first, "stages"):
         return "A row is a whole `MKDSettings`, not its recipe alone: replace the recipe inside it."
-    if first.semi_steps:
-        return "Start from 'no unlabelled': with the semi-supervised stage behind it the springs' effect is blurred."
+    if first.share:
+        return "Start from 'no unlabelled': with unlabelled images behind it the springs' effect is blurred."
     if first.recipe.lambda_ewc == last.recipe.lambda_ewc:
         return "Both rows have the same weight: put each `w` into its recipe."
     if (first.recipe.lambda_ewc, last.recipe.lambda_ewc) != weights:
         return f"The weights are {weights}, the rows have {first.recipe.lambda_ewc:g} and {last.recipe.lambda_ewc:g}."
-    return None if first.recipe.ewc == base.recipe.ewc else "Leave the mode of EWC as it is."
+    for row, weight in zip((first, last), weights, strict=True):
+        if row != replace(base, recipe=replace(base.recipe, lambda_ewc=weight)):
+            return "But for `lambda_ewc` a row is the one called 'no unlabelled', settings and recipe alike."
+    return None
 
 
 rows_for_ewc = Exercise(
     title="How stiff should the springs be?",
     question=(
         "The weight of EWC is nowhere given. Build the rows of an experiment that asks for it: from "
-        "`ABLATION.variants` and some weights a dictionary `{'EWC 3': ..., ...}` of settings without the "
-        "semi-supervised stage, equal but for `lambda_ewc`. On which scenes would you choose among them?"
+        "`ABLATION.variants` and some weights a dictionary `{'EWC 3': ..., ...}` of settings that equal those of "
+        "'no unlabelled' but for `lambda_ewc`. On which scenes would you choose among them?"
     ),
     answer="rows_for_ewc",
     stub="def rows_for_ewc(variants, weights):\n    ...",
@@ -157,7 +161,8 @@ rows_for_ewc = Exercise(
         "recipes": _EWC.replace(
             "replace(base, recipe=replace(base.recipe, lambda_ewc=w))", "replace(base.recipe, lambda_ewc=w)"
         ),
-        "with the last stage": _EWC.replace('"no unlabelled"', '"all parts"'),
+        "another recipe": _EWC.replace("lambda_ewc=w)", 'lambda_ewc=w, temperature=1.0, learning_rate=9.0, ewc="off")'),
+        "with unlabelled images": _EWC.replace('"no unlabelled"', '"all parts"'),
         "one weight": _EWC.replace("lambda_ewc=w)", "lambda_ewc=weights[0])"),
     },
 )

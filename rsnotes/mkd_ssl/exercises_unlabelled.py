@@ -163,6 +163,8 @@ def _check_threshold(answer: Any) -> str | None:
         return "That believes everything: of all six pixels only half are right."
     if not math.isclose(value, 0.4):
         return f"For the check's six pixels the threshold is 0.4, not {value:.4g}; are the pixels sorted by entropy?"
+    if not math.isclose(float(answer(entropy, right, 0.9)), 0.1):
+        return "The largest entropy of a right pixel is no answer: the share has to reach `wanted`, 0.9 up to 0.1 only."
     if float(answer(entropy, np.zeros(6, dtype=bool), 0.75)) != 0:
         return "Where no threshold reaches the wish, return 0: believe nothing."
     return None
@@ -182,6 +184,9 @@ threshold = Exercise(
     wrong={
         "first fall": _THRESHOLD.replace("np.flatnonzero(share >= wanted)", "np.arange(np.argmin(share >= wanted))"),
         "all of them": "def threshold(entropy, right, wanted):\n    return float(max(entropy))\n",
+        "the last right one": (
+            "def threshold(entropy, right, wanted):\n    return float(entropy[right].max()) if right.any() else 0.0\n"
+        ),
         "not sorted": _THRESHOLD.replace("order = np.argsort(entropy)", "order = np.arange(len(entropy))"),
     },
 )

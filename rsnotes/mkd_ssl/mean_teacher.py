@@ -1,6 +1,7 @@
 """Mean teacher: a slow average of the student labels what nobody has labelled, and the student learns from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -61,6 +62,19 @@ def update_teacher(
             mine.copy_(theirs[name])
 
 
+@contextmanager
+def statistics_held(network: nn.Module) -> Iterator[None]:
+    """Batch norm goes on normalising by what a batch holds, and its running statistics stay as they are."""
+    norms = [(m, m.momentum) for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    try:
+        for norm, _ in norms:
+            norm.momentum = 0.0
+        yield
+    finally:
+        for norm, momentum in norms:
+            norm.momentum = momentum
+
+
 class Unlabelled:
     """Batches of unlabelled images as a function of the step; their masks are for judging pseudo-labels only.
 
@@ -105,6 +119,8 @@ class MeanTeacherStep(GradientStep):
         supervision: the loss on labels.
         unlabelled: batches by step; None trains on labels alone, the control of equal length.
         class_weight: (K,) for the consistency, None for equal ones.
+        labelled_statistics: the student sees labelled and unlabelled images apart, and batch norm's running statistics
+            follow the labelled ones alone; else ``recipe.together`` decides.
     """
 
     def __init__(
@@ -117,6 +133,7 @@ class MeanTeacherStep(GradientStep):
         supervision: Supervision,
         unlabelled: Unlabelled | None,
         class_weight: Tensor | None = None,
+        labelled_statistics: bool = False,
     ) -> None:
         schedule = poly(steps, recipe.power)
         super().__init__(fabric, student, sgd(student, recipe), self._terms, recipe.weights(), schedule)
@@ -124,7 +141,7 @@ class MeanTeacherStep(GradientStep):
             teacher = teacher.to(memory_format=torch.channels_last)
         self.student, self.recipe, self.supervision, self.unlabelled = student, recipe, supervision, unlabelled
         self.teacher = fabric.to_device(teacher).eval().requires_grad_(False)
-        self.class_weight, self.number = class_weight, 0
+        self.class_weight, self.labelled_statistics, self.number = class_weight, labelled_statistics, 0
         self.parts |= {"teacher": self.teacher}
 
     def __call__(self, batch: Batch, number: int) -> dict[str, Tensor]:
@@ -165,6 +182,10 @@ class MeanTeacherStep(GradientStep):
         self, network: nn.Module, labelled: Tensor, unlabelled: Tensor
     ) -> tuple[SegmentationOutput, SegmentationOutput]:
         """The student's outputs for both, through one batch normalisation or two."""
+        if self.labelled_statistics:
+            mine = network(labelled)
+            with statistics_held(network):
+                return mine, network(unlabelled)
         if not self.recipe.together:
             return network(labelled), network(unlabelled)
         both, count = network(torch.cat([labelled, unlabelled])), len(labelled)

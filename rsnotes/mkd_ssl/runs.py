@@ -17,6 +17,7 @@ from rsnotes.experiments import source_hashes
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.mkd_ssl.chain import Chain, Domain
 from rsnotes.mkd_ssl.domains import BRIDGE, TARGET, Union, as_domain, source_views, squares
+from rsnotes.mkd_ssl.held import Held
 from rsnotes.mkd_ssl.networks import small_network
 from rsnotes.mkd_ssl.recipe import MKDRecipe
 from rsnotes.mkd_ssl.semi_supervised import learn_from_both
@@ -26,8 +27,9 @@ from rsnotes.networks.hrnet import Attention
 from rsnotes.scenes import SceneConfig
 
 SMALL = replace(MKDRecipe().quick(), lambda_ewc=30.0)
-"""The paper's recipe at the size of the scenes. At the code's 1e-4 the springs weigh 1e-6 of the cross-entropy; at 30
-they begin as heavy as it is."""
+"""The paper's recipe at the size of the scenes, and that of the shipped students. At a student's random start springs
+of 30 weigh 10 times the loss on labels in the first stage and 24 to 28 times in the second; 3 and 1.2 would weigh as
+much as it. The code's 1e-4 weighs less than a ten-thousandth of it. ``TUNING`` sweeps the weight."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class MKDSettings:
         recipe: losses, rates, filter.
         semi_steps: length of the semi-supervised stage, 0 for none.
         share: of the unlabelled pool, 0 for labels alone.
+        semi_rate: learning rate of that stage, None for the recipe's, with which the stages before begin.
+        weigh_guesses: whether rare classes weigh more in the loss on pseudo-labels too.
+        labelled_statistics: whether batch norm's running statistics follow labelled images alone in that stage.
         attention: "psa" or None.
         bridge: domain of the bridge.
         bridge_tiles: its labelled scenes of 256².
@@ -52,6 +57,9 @@ class MKDSettings:
     recipe: MKDRecipe = SMALL
     semi_steps: int = 0
     share: float = 0.0
+    semi_rate: float | None = None
+    weigh_guesses: bool = True
+    labelled_statistics: bool = False
     attention: Attention | None = "psa"
     bridge: SceneConfig = BRIDGE
     bridge_tiles: int = 96
@@ -111,15 +119,19 @@ LATER = ("unlabelled", "lambda_consistency", "ema_decay", "warm_up", "ema_buffer
          "views", "view_strength", "cut_mix", "together")  # fmt: skip
 """Fields of the recipe that the stages before the semi-supervised one do not read."""
 
+AFTER = ("semi_steps", "share", "semi_rate", "weigh_guesses", "labelled_statistics", "test_split", "test_tiles")
+"""Fields of the settings that those stages do not read."""
+
 
 def stage_folder(settings: MKDSettings, seed: int, folder: Path, number: int) -> Path:
     """Folder of the first ``number`` stages: the same for all variants that have them in common."""
     first = settings.stages[:number]
-    what = asdict(replace(settings, stages=first, semi_steps=0, share=0.0, test_split="", test_tiles=0))
+    what = {name: value for name, value in asdict(replace(settings, stages=first)).items() if name not in AFTER}
     what["recipe"] = {name: value for name, value in what["recipe"].items() if name not in LATER}
     if all(stage.domain == "target" for stage in first):
         what |= {"bridge": None, "bridge_tiles": 0}
-    key = json.dumps([what, seed, source_hashes(SOURCES), scenes.VERSION], sort_keys=True, default=str)
+    code = source_hashes((*SOURCES, "mkd_ssl/recipe.py"))
+    key = json.dumps([what, seed, code, scenes.VERSION], sort_keys=True, default=str)
     return folder.parents[1] / "mkd_ssl_stages" / hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
@@ -128,16 +140,17 @@ def run(settings: MKDSettings, seed: int, folder: Path) -> dict[str, Any]:
     data, recipe = Data(settings, seed), settings.recipe
     test = InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles, TARGET))
     build = partial(small_network, attention=settings.attention)
-    place = partial(stage_folder, settings, seed, folder)
-    chain = Chain(build, data, recipe, seed, place)
-    known, seconds = chain.run(settings.stages, load_source())
+    with Held() as held:  # two experiments at once have stages in common: one trains them, the other reads them
+        chain = Chain(build, data, recipe, seed, lambda number: held(stage_folder(settings, seed, folder, number)))
+        known, seconds = chain.run(settings.stages, load_source())
+    steps = sum(stage.steps for stage in settings.stages)
     figures: dict[str, Any] = {
         "scores": score_figures(score(known.network, test)),
-        "labelled_steps": sum(stage.steps for stage in settings.stages),
+        "labelled_steps": steps + settings.semi_steps,
         "parameters": sum(p.numel() for p in known.network.parameters()),
         "stages_seconds": round(seconds, 1),
     }
-    figures["curve"] = [{"step": figures["labelled_steps"], "seconds": round(seconds, 2)} | _means(figures["scores"])]
+    figures["curve"] = [{"step": steps, "seconds": round(seconds, 2)} | _means(figures["scores"])]
     if settings.semi_steps:
         figures |= _semi(settings, seed, folder, known.network, data, test, figures)
     return figures
@@ -149,7 +162,8 @@ def _semi(
 ) -> dict[str, Any]:  # fmt: skip
     """The semi-supervised stage: the teacher's scores are the result, the student's and its start's stand beside."""
     pool = data.pool() if settings.share else None
-    steps = settings.semi_steps
+    steps, recipe = settings.semi_steps, settings.recipe
+    recipe = replace(recipe, learning_rate=settings.semi_rate or recipe.learning_rate)
     curves: list[Curve] = []
 
     def watch(student: nn.Module, teacher: nn.Module, history: Any) -> None:
@@ -158,8 +172,9 @@ def _semi(
         curves[0](history)
 
     learnt = learn_from_both(
-        network, data["target"], pool, settings.recipe, steps, seed, folder=folder, after_step=watch
-    )
+        network, data["target"], pool, recipe, steps, seed, folder=folder, after_step=watch,
+        weigh_guesses=settings.weigh_guesses, labelled_statistics=settings.labelled_statistics,
+    )  # fmt: skip
     points = json.loads((folder / "curve.json").read_text("utf-8"))
     offset = before["curve"][0]
     later = [p | {k: p[k] + offset[k] for k in ("step", "seconds")} for p in points]
@@ -184,8 +199,7 @@ def _means(scores: Mapping[str, Any]) -> dict[str, float]:
 
 SOURCES = (
     *(f"mkd_ssl/{name}.py" for name in (
-        "runs", "domains", "chain", "stages", "objective", "ewc", "ohem", "mean_teacher", "semi_supervised",
-        "pseudo_labels", "views", "networks",
+        "domains", "chain", "stages", "objective", "ewc", "ohem", "networks",
     )),
     *SOURCES_OF_SOURCE,
     "training/loop.py", "training/steps.py", "training/batches.py", "training/teacher.py",
@@ -193,3 +207,4 @@ SOURCES = (
     "networks/backbones.py", "networks/polarized.py", "losses/cross_entropy.py", "losses/counted.py",
     "losses/distillation.py",
 )  # fmt: skip
+"""What the stages depend on, without the semi-supervised one; the shipped students depend on no more."""

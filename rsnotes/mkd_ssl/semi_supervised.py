@@ -39,6 +39,8 @@ def learn_from_both(
     folder: Path | None = None,
     workers: int = 0,
     after_step: Callable[[nn.Module, nn.Module, History], None] | None = None,
+    weigh_guesses: bool = True,
+    labelled_statistics: bool = False,
 ) -> Learnt:
     """Train a student and its mean teacher, both beginning with ``network``'s weights, which are left as they are.
 
@@ -52,14 +54,17 @@ def learn_from_both(
         folder: for checkpoints, None for none.
         workers: processes that read labelled images.
         after_step: called with student, teacher and record after each step.
+        weigh_guesses: give the classes' weights to the loss on pseudo-labels as to that on labels.
+        labelled_statistics: see :class:`MeanTeacherStep`.
     """
     fabric = make_fabric()
     student, teacher = copy.deepcopy(network).requires_grad_(True), copy.deepcopy(network)
     supervision = Supervision(recipe, labelled.samples.classes, labelled.class_weight)
     batches = None if pool is None else Unlabelled(pool, labelled.augment, recipe.batch_size, seed)
     step = MeanTeacherStep(
-        fabric, student, teacher, recipe, steps, supervision, batches, class_weight=labelled.class_weight
-    )
+        fabric, student, teacher, recipe, steps, supervision, batches,
+        class_weight=labelled.class_weight if weigh_guesses else None, labelled_statistics=labelled_statistics,
+    )  # fmt: skip
     history = train(
         fabric, step, labelled.samples, labelled.augment, steps=steps, batch_size=recipe.batch_size, seed=seed,
         workers=workers, checkpoints=folder,

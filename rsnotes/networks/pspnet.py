@@ -103,7 +103,7 @@ def pspnet(
     Args:
         backbone: a ResNet of timm; the deep stem is put in whatever its name.
         classes: number of classes.
-        width: factor on the number of channels: 1 and 0.5 are the papers', 1/3 and 1/8 the book's sizes.
+        width: factor on the number of channels: 1 and 0.5 are the papers', 11/32 and 1/8 the book's sizes.
         bands: number of image bands.
         auxiliary: whether there is a second classifier on layer3.
         pretrained: ``True`` for timm's ImageNet weights in the backbone (``resnet50s``, ``resnet101s`` and

@@ -2,7 +2,7 @@
 
 from rsnotes.prune_quantize.atrous import atrous_convolution, atrous_pyramid
 from rsnotes.prune_quantize.expansion import loss_changes, products_at_zero
-from rsnotes.prune_quantize.export import OnnxNetwork, export_onnx, open_session
+from rsnotes.prune_quantize.export import OnnxNetwork, export_onnx, has_vnni, kernel_bits, open_session
 from rsnotes.prune_quantize.fixed_point import Errors, FixedPoint, quantization_errors, quantize, to_integers
 from rsnotes.prune_quantize.folding import fold_batch_norm
 from rsnotes.prune_quantize.network import (
@@ -47,6 +47,8 @@ __all__ = [
     "choose_range",
     "export_onnx",
     "fold_batch_norm",
+    "has_vnni",
+    "kernel_bits",
     "l1_scores",
     "load_pruned",
     "log_activations",

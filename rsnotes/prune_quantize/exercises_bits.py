@@ -109,24 +109,30 @@ def window(histogram, width):
 
 
 def _check_window(answer: Any) -> str | None:
+    uneven = Counter({4: 3, 1: 10, 0: 9, -3: 9, -5: 8})
     cases = (
-        Counter({0: 5, -1: 10, -2: 40, -3: 30, -9: 1}),
-        Counter({3: 1, -4: 20, -5: 20, -6: 20, -10: 5, -11: 4}),
-        Counter({2: 10, -7: 10}),
+        (Counter({0: 5, -1: 10, -2: 40, -3: 30, -9: 1}), 7, ""),
+        (Counter({3: 1, -4: 20, -5: 20, -6: 20, -10: 5, -11: 4}), 7, ""),
+        (Counter({2: 10, -7: 10}), 7, ""),
+        (Counter({5: 1, 0: 10, -3: 10}), 7, "A window may begin where no leading bit is."),
+        (uneven, 3, "`width` is an argument."),
+        (uneven, 5, "`width` is an argument."),
     )
-    for histogram in cases:
-        top = choose_range(histogram, 8).integer - 1
-        value = answer(Counter(histogram), 7)
+    for histogram, width, hint in cases:
+        top = choose_range(histogram, width + 1).integer - 1
+        value = answer(Counter(histogram), width)
         if value == top:
             continue
         shown = dict(histogram)
+        if hint:
+            return f"For {shown} the window of {width} bits has its top at {top}, not at {value}. {hint}"
         if value == max(histogram):
             return f"For {shown} the window below the highest bit is not the fullest: rare large numbers may overflow."
         if value == histogram.most_common(1)[0][0]:
             return "That is the commonest leading bit. The window below it may leave out many numbers above it."
-        if histogram == cases[2]:
+        if histogram == cases[2][0]:
             return "Two windows cover as many. Of equals take that of the larger numbers, which lose more when cut."
-        return f"For {shown} the window of 7 bits with top {top} covers most, not that with top {value}."
+        return f"For {shown} the window of {width} bits with top {top} covers most, not that with top {value}."
     return None
 
 
@@ -143,6 +149,8 @@ choose_window = Exercise(
     wrong={
         "nothing may overflow": "def window(histogram, width):\n    return max(histogram)\n",
         "the commonest bit": "def window(histogram, width):\n    return max(histogram, key=histogram.get)\n",
+        "tops where bits are": _WINDOW.replace("range(min(histogram), max(histogram) + 1)", "list(histogram)"),
+        "always seven bits": _WINDOW.replace("top - width + 1", "top - 6"),
         "of equals the lowest": _WINDOW.replace("(covered(top), top)", "(covered(top), -top)"),
         "bottom, not top": _WINDOW.replace("range(top - width + 1, top + 1)", "range(top, top + width)"),
     },

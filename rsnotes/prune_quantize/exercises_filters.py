@@ -21,7 +21,7 @@ def _check_score(answer: Any) -> str | None:
     if value.shape != (2,):
         return f"Two filters have two scores; this has the shape {tuple(value.shape)}. M are the weights of one filter."
     if torch.allclose(value, torch.tensor([1.0, 1.0])):
-        return None
+        return _check_divisor(answer)
     if torch.allclose(value, products.abs().flatten(1).mean(1)):
         return "The sign goes last: equation 8 has the bars outside the sum, so that products of a filter can cancel."
     if torch.allclose(value, products.flatten(1).mean(1)):
@@ -29,6 +29,25 @@ def _check_score(answer: Any) -> str | None:
     if torch.allclose(value, products.flatten(1).sum(1).abs()):
         return "That is the change of the loss itself. Equation 8 divides it by M, the number of the filter's weights."
     return "For products 4, -2 of one filter and -3, 1 of the other the scores are 1 and 1."
+
+
+def _check_divisor(answer: Any) -> str | None:
+    generator = torch.Generator().manual_seed(0)
+    weight, gradient = torch.randn(2, 5, 3, 2, 4, generator=generator)  # 5 filters, M = 3 · 2 · 4
+    value = torch.as_tensor(answer(weight, gradient)).float()
+    total = (weight * gradient).flatten(1).sum(1).abs()
+    if value.shape != (5,):
+        return f"Right for two filters. Five filters have five scores; this has the shape {tuple(value.shape)}."
+    if torch.allclose(value, total / 24):
+        return None
+    for wrong, message in (
+        (5, "That divides by D, the number of filters. M is the number of one filter's weights, C · u · v."),
+        (8, "That divides by u · v. A filter has a kernel for each of its C channels: M is C · u · v."),
+        (3, "That divides by C. A filter's kernels have u · v weights each: M is C · u · v."),
+    ):
+        if torch.allclose(value, total / wrong):
+            return message
+    return "Right for two filters of two weights, but not for five of 3 · 2 · 4: Φ is the mean over a filter's weights."
 
 
 filter_score = Exercise(
@@ -46,6 +65,9 @@ filter_score = Exercise(
         "sign kept": _SCORE.replace(".abs()", ""),
         "sum": _SCORE.replace("mean(1)", "sum(1)"),
         "over filters": _SCORE.replace("mean(1)", "mean(0)"),
+        "divided by the filters": _SCORE.replace("mean(1).abs()", "sum(1).abs() / len(weight)"),
+        "divided by the kernel": _SCORE.replace("mean(1).abs()", "sum(1).abs() / weight[0, 0].numel()"),
+        "a constant": "import torch\n\n\ndef score(weight, gradient):\n    return torch.ones(2)\n",
     },
 )
 
@@ -196,7 +218,21 @@ def _check_two_ends(answer: Any) -> str | None:
     if not torch.allclose(value, torch.stack(exact)):
         wanted = [round(float(v), 3) for v in exact]
         return f"For this loss, a quadratic, the mean of both slopes is exact: {wanted}, not {value.tolist()}."
-    return None
+    return _check_cubic(answer)
+
+
+def _check_cubic(answer: Any) -> str | None:
+    """For a cubic the mean of both slopes is neither the change of the loss nor the slope half way."""
+    weight = torch.tensor([[1.0, 2.0], [-3.0, 1.0]], dtype=torch.float64)
+    value = torch.as_tensor(answer(lambda w: (w**3).sum(), weight)).double()
+    cubes = (weight**3).sum(1).abs()  # the change of the loss; slopes are 0 and 3 times that, 3/4 of it half way
+    if torch.allclose(value, 1.5 * cubes):
+        return None
+    if torch.allclose(value, cubes):
+        return "That is the change of the loss itself, a pass a filter. Asked for is the mean of the two slopes."
+    if torch.allclose(value, 0.75 * cubes):
+        return "That is the slope half way. For a quadratic it is the mean of both slopes, for other losses not."
+    return f"Right for a quadratic. For the sum of w³ the slopes are 0 and 3 Σ w³: {(1.5 * cubes).tolist()}."
 
 
 two_ended = Exercise(
@@ -216,6 +252,19 @@ two_ended = Exercise(
         "twice the literal": _TWO_ENDS.replace("(0.0, 1.0)", "(0.0, 0.0)"),
         "sign dropped first": _TWO_ENDS.replace(".sum())\n        scores", ".sum().abs())\n        scores"),
         "not halved": _TWO_ENDS.replace(" / 2)", ")"),
+        "half way": _TWO_ENDS.replace("(0.0, 1.0)", "(0.5, 0.5)"),
+        "the change of the loss": """
+import torch
+
+
+def two_ended(loss, weight):
+    scores = []
+    for i in range(len(weight)):
+        moved = weight.detach().clone()
+        moved[i] = 0
+        scores.append((loss(moved) - loss(weight)).abs())
+    return torch.stack(scores).detach()
+""",
     },
 )
 

@@ -115,13 +115,20 @@ def _forward(x: Tensor, first: Tensor, norm: Tensor, second: Tensor) -> Tensor:
 
 
 def _check_without(answer: Any) -> str | None:
-    generator = torch.Generator().manual_seed(0)
+    for index in (1, 3, 0):
+        if (message := _check_without_one(answer, index)) is not None:
+            return message
+    return None
+
+
+def _check_without_one(answer: Any, index: int) -> str | None:
+    generator = torch.Generator().manual_seed(index)
     x, first, second = (torch.randn(n, generator=generator) for n in ((2, 3, 6, 6), (4, 3, 3, 3), (4, 4, 3, 3)))
     norm = torch.rand(4, 4, generator=generator) + 0.5
     masked = norm.clone()
-    masked[:2, 1] = 0
+    masked[:2, index] = 0
     expected = _forward(x, first, masked, second)
-    a, n, b = answer(first.clone(), norm.clone(), second.clone(), 1)
+    a, n, b = answer(first.clone(), norm.clone(), second.clone(), index)
     if a.shape == first.shape and b.shape == second.shape:
         return "Nothing got smaller. A filter at zero takes as long as any other: return smaller tensors."
     if b.shape == (3, 4, 3, 3):
@@ -131,7 +138,10 @@ def _check_without(answer: Any) -> str | None:
     if n.shape[1] == 4:
         return "The normalisation still has four channels: its numbers would go to the wrong maps, or to none."
     if not torch.allclose(_forward(x, a, n, b), expected, atol=1e-5):
-        return "The shapes are right, the outputs are not those of the masked network: do all three lose the same one?"
+        return (
+            f"The shapes are right, the outputs are not those of the network with filter {index} masked: do all three "
+            "lose that one?"
+        )
     return None
 
 
@@ -156,6 +166,7 @@ def without(first, norm, second, index):
         "an output of the reader": _WITHOUT.replace("second[:, kept]", "second[kept]"),
         "reader untouched": _WITHOUT.replace("second[:, kept]", "second"),
         "norm untouched": _WITHOUT.replace("norm[:, kept]", "norm"),
+        "always the second filter": _WITHOUT.replace("i != index", "i != 1"),
         "another channel of the reader": _WITHOUT.replace("second[:, kept]", "second[:, :-1]"),
     },
 )
@@ -167,7 +178,13 @@ def goals(start, end, rounds):
 
 
 def _check_goals(answer: Any) -> str | None:
-    start, end, rounds = 1000.0, 125.0, 3
+    for start, end, rounds in ((1000.0, 125.0, 3), (810.0, 160.0, 4)):
+        if (message := _check_schedule(answer, start, end, rounds)) is not None:
+            return message
+    return None
+
+
+def _check_schedule(answer: Any, start: float, end: float, rounds: int) -> str | None:
     value = [float(v) for v in answer(start, end, rounds)]
     if len(value) != rounds:
         return f"There are {rounds} rounds and so {rounds} goals, one after each: this has {len(value)}."
@@ -177,8 +194,13 @@ def _check_goals(answer: Any) -> str | None:
         return "Those are equal numbers of parameters, as `prune` takes. Equal shares of what is left were asked for."
     if abs(value[-1] - end) > 1e-6:
         return f"The last goal is not the end: {value[-1]:.1f} instead of {end:.1f}."
-    if any(abs(v - w) > 1e-6 for v, w in zip(value, (500, 250, 125), strict=True)):
-        return f"From 1000 to 125 in three rounds each halves what is left: 500, 250, 125, not {value}."
+    share = (end / start) ** (1 / rounds)
+    right = [start * share**k for k in range(1, rounds + 1)]
+    if any(abs(v - w) > 1e-6 for v, w in zip(value, right, strict=True)):
+        return (
+            f"From {start:.0f} to {end:.0f} in {rounds} rounds each leaves {share:.3f} of what there is: "
+            f"{[round(w, 1) for w in right]}, not {[round(v, 1) for v in value]}."
+        )
     return None
 
 
@@ -197,6 +219,7 @@ equal_shares = Exercise(
         "equal numbers": _GOALS.replace("start * (end / start) ** (k / rounds)", "start - (start - end) * k / rounds"),
         "begins with the start": _GOALS.replace("range(1, rounds + 1)", "range(rounds)"),
         "one too many": _GOALS.replace("range(1, rounds + 1)", "range(rounds + 1)"),
+        "always half": _GOALS.replace("start * (end / start) ** (k / rounds)", "start / 2**k"),
         "not to the end": _GOALS.replace("(k / rounds)", "(k / (rounds + 1))"),
     },
 )

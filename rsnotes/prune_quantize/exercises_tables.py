@@ -151,17 +151,24 @@ def merge_cars(mask, moving, static):
 
 
 def _check_legend(answer: Any) -> str | None:
-    mask = torch.tensor([[4, 5, 0], [255, 4, 7]])
+    for moving, static in ((4, 5), (6, 2)):
+        if (message := _check_merged(answer, moving, static)) is not None:
+            return message
+    return None
+
+
+def _check_merged(answer: Any, moving: int, static: int) -> str | None:
+    mask = torch.tensor([[moving, static, 0], [255, moving, 7]])
     kept = mask.clone()
-    found = answer(mask, 4, 5)
+    found = answer(mask, moving, static)
     if not torch.equal(mask, kept):
         return "The mask that was given has changed. Return a new one."
-    if bool((found == 4).any()):
-        return "There still are moving cars."
+    if bool((found == moving).any()):
+        return f"There still are moving cars, class {moving}."
     if bool((found[kept == 255] != 255).any()):
         return "Ignored pixels, 255, must stay ignored."
-    if not torch.equal(found, torch.tensor([[5, 5, 0], [255, 5, 7]])):
-        return "Only moving cars become static ones; all else stays."
+    if not torch.equal(found, torch.tensor([[static, static, 0], [255, static, 7]])):
+        return f"Only moving cars, {moving}, become static ones, {static}; all else stays."
     return None
 
 
@@ -177,6 +184,8 @@ merge_cars = Exercise(
     solution=_LEGEND,
     check=_check_legend,
     wrong={
+        "the next class": _LEGEND.replace("torch.where(mask == moving, static, mask)", "mask + (mask == moving)"),
+        "always 4 and 5": _LEGEND.replace("mask == moving, static", "mask == 4, 5"),
         "in place": _LEGEND.replace(
             "return torch.where(mask == moving, static, mask)", "mask[mask == moving] = static\n    return mask"
         ),

@@ -14,13 +14,40 @@ from rsnotes.paths import written_aside
 
 LOGITS, IMAGES = "logits", "images"
 
+CPUINFO = Path("/proc/cpuinfo")
+"""Where Linux says what a processor can."""
+
+
+def has_vnni(cpuinfo: Path | None = None) -> bool:
+    """Whether this processor adds up products of bytes in 32 bits (VNNI); False where the system does not say.
+
+    Args:
+        cpuinfo: another file than :data:`CPUINFO`.
+    """
+    try:
+        lines = (cpuinfo or CPUINFO).read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
+    return not {"avx512_vnni", "avx_vnni"}.isdisjoint(flags)
+
+
+def kernel_bits() -> int:
+    """Bits of weights with which integer kernels compute exactly on this processor: 8 with VNNI, 7 without.
+
+    Without it two products of an unsigned byte and a signed one are added in 16 bits, and 2 × 255 × 127 is too large
+    for those: the sum saturates, without a word. 2 × 255 × 64 is not.
+    """
+    return 8 if has_vnni() else 7
+
 
 def export_onnx(network: nn.Module, path: str | os.PathLike[str], image: tuple[int, int, int]) -> None:
     """Write a network that gives its logits alone, for one image of a size.
 
     A network of :func:`~rsnotes.prune_quantize.quantize_network` becomes integers, QuantizeLinear and
     DequantizeLinear in the same steps, activations as unsigned bytes with zero point 128. What differs from the
-    simulation is rounding: ONNX rounds halves to even, and biases have the steps of input times weight.
+    simulation is rounding: ONNX rounds halves to even, and biases have the steps of input times weight. Over the layers
+    of the shipped network halves away from zero cost one to two points of mIoU that halves to even do not.
 
     Args:
         network: in eval mode, on the CPU.

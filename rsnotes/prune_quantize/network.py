@@ -52,8 +52,8 @@ def choose_formats(
     Args:
         network: from :func:`~rsnotes.prune_quantize.fold_batch_norm`.
         images: calibration batches (B, bands, H, W), needed for activations.
-        weights: bits of weights, None to leave them. 7 for int8 kernels on processors without VNNI, whose sums of
-            two products saturate otherwise.
+        weights: bits of weights, None to leave them. For int8 kernels take
+            :func:`~rsnotes.prune_quantize.kernel_bits`.
         biases: bits of biases, None to leave them.
         activations: bits of activations, None to leave them.
         overflow: see :func:`~rsnotes.prune_quantize.choose_range`.

@@ -34,7 +34,8 @@ def choose_range(histogram: Mapping[int, int], bits: int = 8, *, overflow: bool 
         histogram: from :func:`msb_histogram`.
         bits: of the format, the sign's included; 2 to 32.
         overflow: whether the highest leading bits may be left out to save a larger number of small ones. A number
-            left out above is cut to less than half, one left out below loses less than a step.
+            left out above becomes the largest there is, however large it was; one left out below is off by half a
+            step at most.
 
     Returns:
         The format; of a histogram without counts the one with no integer bits.

@@ -3,12 +3,14 @@
 import copy
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
@@ -18,12 +20,13 @@ from rsnotes.metrics.cost import macs, parameters
 from rsnotes.networks import deeplabv3plus
 from rsnotes.prune_quantize.folding import fold_batch_norm
 from rsnotes.prune_quantize.measure import measure, times_faster
-from rsnotes.prune_quantize.network import choose_formats, memory_bytes, quantize_network
+from rsnotes.prune_quantize.network import Plan, choose_formats, memory_bytes, quantize_network
 from rsnotes.prune_quantize.schedule import prune, recalibrate_parameters, recalibrate_statistics
 from rsnotes.prune_quantize.scores import Scores, l1_scores, normalise_per_layer, random_scores, taylor_scores
 from rsnotes.prune_quantize.widths import load_pruned, save_pruned
 from rsnotes.training import Batch, History, make_fabric
 from rsnotes.training.batches import batches
+from rsnotes.training.kept import keep_text
 from rsnotes.training.supervised import SupervisedRecipe, fit
 
 Backbone = Literal["resnet18", "resnet50"]
@@ -45,13 +48,14 @@ class Row:
         kept: share of the parameters that pruning leaves.
         bits: of weights, biases and activations, None for floats.
         overflow: whether a window of bits may leave out the highest leading bits to cover more of the others.
-        normalise: divide scores by their layer's length before layers are ranked together.
-        recalibrate: what follows each round, batch statistics measured afresh or a pass of gradient descent.
-        longer: train an unpruned network for as long as the pruned ones are retrained.
+        normalise: divide scores, whatever their kind, by their layer's length before layers are ranked together.
+        recalibrate: what follows each round, batch statistics measured afresh, a pass of gradient descent, or nothing.
+        longer: train an unpruned network for as many steps as the pruned ones are retrained.
         recipe: of the training; retraining has its rate and :attr:`retraining` steps.
-        retraining: a quarter of the training, as the paper's 20 epochs after 80.
+        retraining: a quarter of the training, as the paper's 20 epochs after 80; see :attr:`steps_after`.
         rounds: of pruning.
-        score_batches: batches of training crops on which filters are scored, the same in every round.
+        score_batches: batches of four training scenes on which filters are scored, the same in every round. One has
+            the pixels of a training step's 16 crops.
         calibration: scenes whose activations are logged.
         width: of the network.
         tiles: training scenes, of its own for every seed.
@@ -65,7 +69,7 @@ class Row:
     bits: int | None = None
     overflow: bool = True
     normalise: bool = False
-    recalibrate: Literal["statistics", "parameters"] = "statistics"
+    recalibrate: Literal["statistics", "parameters", "nothing"] = "statistics"
     longer: bool = False
     recipe: SupervisedRecipe = TRAINING
     retraining: int = 400
@@ -77,27 +81,34 @@ class Row:
     test_tiles: int = 64
     test_split: str = "experiments-test"
 
+    @property
+    def steps_after(self) -> int:
+        """Steps of the retraining: those that recalibration by descent took are taken off, so that all rows have as
+        many."""
+        taken = self.rounds * self.score_batches if self.recalibrate == "parameters" else 0
+        return self.retraining - taken
+
 
 def run(row: Row, seed: int, folder: Path) -> dict[str, Any]:
-    """One row; what rows of a seed share, the trained and the pruned network, is made by the first that needs it."""
+    """One row; what rows of a seed share, the trained and the pruned network, is made by the first that needs it.
+
+    Seconds of the curve are those of training and retraining; rounds of pruning have theirs apart, recalibration
+    included. Rows have equal steps, not equal seconds.
+    """
     train = InMemory(scenes.SceneDataset("experiments-training", row.tiles, start=seed * row.tiles))
     test = InMemory(scenes.SceneDataset(row.test_split, row.test_tiles))
     place = shared_folder(row, seed, folder)
     whole, seconds = _trained(row, seed, train, place)
-    network, more = _pruned_or_longer(row, seed, train, whole, place)
+    network, pruning, more = _pruned_or_longer(row, seed, train, whole, place)
     folded = fold_batch_norm(network)
-    plan = {}
-    if row.bits is not None:
-        tiles = InMemory(scenes.SceneDataset("calibration", row.calibration))
-        images = [sample.image[None] for sample in tiles.samples]
-        bits = {"weights": row.bits, "biases": row.bits, "activations": row.bits}
-        plan = choose_formats(folded, images, **bits, overflow=row.overflow)
+    plan = _plan(row, folded)
     ours = quantize_network(folded, plan)
     measured = measure(ours, test)
     last = {name: measured[name] for name in ("miou", "mf1", "oa")}
     return {
         "scores": measured,
         "curve": [{"step": row.recipe.steps, "seconds": round(seconds + more, 1)} | last],
+        "pruning_seconds": round(pruning, 1),
         "parameters": parameters(network),
         "bytes": memory_bytes(folded, plan),
         "macs": macs(network, IMAGE),
@@ -119,20 +130,34 @@ def _trained(row: Row, seed: int, train: InMemory, place: Path) -> tuple[nn.Modu
     return network, _fit(network, train, row.recipe, seed, place / "whole")
 
 
-def _pruned_or_longer(row: Row, seed: int, train: InMemory, whole: nn.Module, place: Path) -> tuple[nn.Module, float]:
-    """The network pruned and retrained, or only retrained, or as it is; the seconds of the retraining."""
+def _pruned_or_longer(
+    row: Row, seed: int, train: InMemory, whole: nn.Module, place: Path
+) -> tuple[nn.Module, float, float]:
+    """The network pruned and retrained, or only retrained, or as it is; the seconds of pruning and of retraining."""
     if row.score is None and not row.longer:
-        return whole, 0.0
+        return whole, 0.0, 0.0
     name = f"{row.score} {row.kept:.3f} {row.normalise} {row.recalibrate}"
-    network = copy.deepcopy(whole)
+    network, seconds = copy.deepcopy(whole), 0.0
     if row.score is not None:
-        kept = place / f"{name}.safetensors"  # an interrupted run goes on with the same filters
-        if not kept.exists():
+        kept, timed = place / f"{name}.safetensors", place / f"{name}.seconds"
+        if not kept.exists():  # an interrupted run goes on with the same filters
+            start = time.perf_counter()
             _prune(row, seed, train, network)
+            keep_text(timed, str(time.perf_counter() - start))
             save_pruned(network, kept, backbone=row.backbone, classes=len(train.classes), width=row.width)
-        network = load_pruned(kept)
-    again = replace(row.recipe, steps=row.retraining)
-    return network, _fit(network, train, again, seed + 1000, place / name)
+        network, seconds = load_pruned(kept), float(timed.read_text("utf-8"))
+    again = replace(row.recipe, steps=row.steps_after)
+    return network, seconds, _fit(network, train, again, seed + 1000, place / name)
+
+
+def _plan(row: Row, folded: fx.GraphModule) -> Plan:
+    """Formats of the row's bits, activations logged on the calibration scenes; empty for floats."""
+    if row.bits is None:
+        return {}
+    tiles = InMemory(scenes.SceneDataset("calibration", row.calibration))
+    images = [sample.image[None] for sample in tiles.samples]
+    bits = {"weights": row.bits, "biases": row.bits, "activations": row.bits}
+    return choose_formats(folded, images, **bits, overflow=row.overflow)
 
 
 def _fit(network: nn.Module, train: InMemory, recipe: SupervisedRecipe, seed: int, folder: Path) -> float:
@@ -158,17 +183,17 @@ def _prune(row: Row, seed: int, train: InMemory, network: nn.Module) -> None:
     def score(current: nn.Module) -> Scores:
         if row.score == "taylor":
             scores = taylor_scores(current, seen, loss)
-            return normalise_per_layer(scores) if row.normalise else scores
-        return l1_scores(current) if row.score == "l1" else random_scores(current, next(generators))
-
-    def recalibrate(current: nn.Module) -> None:
-        if row.recalibrate == "statistics":
-            recalibrate_statistics(current, seen)
         else:
-            recalibrate_parameters(current, seen, loss=loss)
+            scores = l1_scores(current) if row.score == "l1" else random_scores(current, next(generators))
+        return normalise_per_layer(scores) if row.normalise else scores
 
+    ways: dict[str, Callable[[nn.Module], None] | None] = {
+        "statistics": lambda current: recalibrate_statistics(current, seen),
+        "parameters": lambda current: recalibrate_parameters(current, seen, loss=loss),
+        "nothing": None,
+    }
     goal = round(row.kept * parameters(network))
-    prune(network.eval(), score, parameters=goal, rounds=row.rounds, recalibrate=recalibrate)
+    prune(network.eval(), score, parameters=goal, rounds=row.rounds, recalibrate=ways[row.recalibrate])
 
 
 SOURCES = (
@@ -181,4 +206,5 @@ SOURCES = (
     ),
     *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
     *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+    *("metrics/boundary.py", "metrics/cost.py", "datasets/augment.py"),
 )  # fmt: skip

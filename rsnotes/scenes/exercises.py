@@ -8,7 +8,7 @@ import numpy as np
 from rsnotes.datasets import IGNORE
 from rsnotes.scenes.config import SceneConfig, interpolate
 from rsnotes.scenes.domains import TEACHING, WINTER
-from rsnotes.teaching import Exercise
+from rsnotes.teaching import Choice, Exercise, Question
 
 _SHARES = """
 import numpy as np
@@ -127,4 +127,39 @@ walk = Exercise(
         "backwards": _WALK.replace("interpolate(start, end,", "interpolate(end, start,"),
         "squared": _WALK.replace("k / (steps - 1)", "(k / (steps - 1)) ** 2"),
     },
+)
+
+QUESTIONS = (
+    Question(
+        "Why can the colours of a pixel alone not tell its class here?",
+        (
+            Choice(
+                "Classes share colours.",
+                "A grey roof and a road, a green roof and a lawn: what tells them apart is shape, shadow and place.",
+                right=True,
+            ),
+            Choice("The images are too small.", "A classifier of single pixels would gain nothing from larger ones."),
+            Choice("The labels are noisy.", "Label noise is off unless it is asked for."),
+        ),
+    ),
+    Question(
+        "The same seed and settings are rendered on two machines. How alike are the scenes?",
+        (
+            Choice("Equal to the byte.", "On one machine they are; functions like sin differ in their last bit."),
+            Choice("Equal within one grey level.", "That is what is promised beyond one machine.", right=True),
+            Choice("Alike in their statistics only.", "Every random number follows from the seed."),
+        ),
+    ),
+    Question(
+        "A student does better with a method on these scenes. What follows for Vaihingen?",
+        (
+            Choice("It does better there too.", "Nothing guarantees that: photographs differ from drawings."),
+            Choice("Nothing at all.", "What a method does to a network can be seen here, and often why."),
+            Choice(
+                "A reason to try, with the command at the group's end.",
+                "What was seen here is a lead; the paper's set-up on the real data has to show it.",
+                right=True,
+            ),
+        ),
+    ),
 )

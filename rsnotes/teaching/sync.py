@@ -35,9 +35,9 @@ def exercise_text(module: str, name: str, number: int) -> str:
     """An exercise as it stands in a page: question, stub with its check in one cell, hidden solution."""
     exercise = find_exercise(module, name)
     package, _, leaf = module.rpartition(".")
-    title = f"Exercise {number}: {exercise.title}"
+    title = f"Exercise {number}: {exercise.title}" + ("" if exercise.title.endswith("?") else ".")
     return f"""
-**{title}.** {exercise.question.strip()}
+**{title}** {exercise.question.strip()}
 
 ```{{code-cell}} ipython3
 :tags: [exercise]

@@ -6,7 +6,7 @@ import torch
 
 from rsnotes.datasets import IGNORE
 from rsnotes.losses import cross_entropy
-from rsnotes.teaching import Exercise
+from rsnotes.teaching import Choice, Exercise, Question
 from rsnotes.training.batches import draws
 from rsnotes.training.schedules import poly
 
@@ -127,4 +127,39 @@ step_samples = Exercise(
         "starts at step 1": _BATCH.replace("number", "(number + 1)").replace("step((number + 1)", "step(number"),
         "one epoch a batch": _BATCH.replace("order(position // count)", "order(number * batch_size // count)"),
     },
+)
+
+QUESTIONS = (
+    Question(
+        "What does pyramid pooling give a pixel that the backbone does not?",
+        (
+            Choice("Sharper outlines.", "Averages over regions have none; outlines come from the map itself."),
+            Choice(
+                "Averages over the image and its parts.",
+                "Each level is an average of the map over large regions, scaled back up and joined to every pixel.",
+                right=True,
+            ),
+            Choice("More training pixels.", "The labels stay as they are."),
+        ),
+    ),
+    Question(
+        "All class weights are multiplied by ten. What happens to the weighted cross-entropy?",
+        (
+            Choice("Nothing.", "The sum of weighted losses is divided by the sum of the weights.", right=True),
+            Choice("It becomes ten times as large.", "It would if it were divided by the number of pixels."),
+            Choice("Rare classes count ten times as much.", "All classes do; their ratios stay."),
+        ),
+    ),
+    Question(
+        "A run was stopped at step 70 and goes on. Why does it end with the same weights as one that was not stopped?",
+        (
+            Choice(
+                "What a step sees follows from seed and step number.",
+                "Nothing is drawn from a state that was lost; network and optimizer come from the checkpoint.",
+                right=True,
+            ),
+            Choice("The checkpoint stores the samples.", "It stores network, optimizer and the step number."),
+            Choice("It does not, quite.", "On one machine it does, bit for bit; a test kills a run to see it."),
+        ),
+    ),
 )

@@ -58,6 +58,9 @@ def train(
 ) -> History:
     """Take ``steps`` steps on batches that depend on ``seed`` and the step number alone.
 
+    A run that goes on from a checkpoint comes to the same losses, bit for bit on one machine, in float32 and bfloat16.
+    In float16 it does not: the scale of the loss is no part of a checkpoint and starts anew.
+
     Args:
         fabric: where the run takes place.
         step: takes one batch, updates, and returns its named loss terms.

@@ -32,7 +32,8 @@ class GradientStep:
     """Forward, backward and update of one network.
 
     With several processes the terms are weighted by each process's share of the valid pixels, so that their average
-    is the mean over all of them, as one process would have it.
+    is the mean over all of them, as one process would have it. A loss that divides by another sum, as class-weighted
+    cross-entropy does by the sum of its weights, is then a mean of means and differs a little from one process's.
 
     Attributes:
         network: the network as Fabric wrapped it.

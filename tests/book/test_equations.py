@@ -79,3 +79,6 @@ def test_the_built_page_lists_them_all():
     soup = BeautifulSoup(built.read_text("utf-8"), "html.parser")
     missing = [f"eq-{e.paper}-{e.number}" for e in index(ROOT) if soup.find(id=f"eq-{e.paper}-{e.number}") is None]
     assert not missing
+    functions = [line for line in soup.find_all(class_="line") if line.text.startswith("Function:")]
+    assert functions
+    assert not [line.text for line in functions if not line.find("a", href=lambda link: link.startswith("api.html#"))]

@@ -25,7 +25,7 @@ Run = Callable[..., str]
 def blocks() -> Blocks:
     found = BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     assert [kind for kind, _, _ in found].count("New file") == 6
-    assert [kind for kind, _, _ in found].count("Add to") == 3
+    assert [kind for kind, _, _ in found].count("Add to") == 4
     return found
 
 
@@ -41,7 +41,13 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tree")
     for name in ("rsnotes", "tools"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    files = ("pyproject.toml", "constraints.txt", "book/_toc.yml", "book/reference/equations.md")
+    files = (
+        "pyproject.toml",
+        "constraints.txt",
+        "book/_toc.yml",
+        "book/reference/api.md",
+        "book/reference/equations.md",
+    )
     for file in (*files, "data/papers/equations.csv", "tests/mutants/drd.toml"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, root / file)

@@ -100,6 +100,18 @@ def test_unlabelled_crops_are_those_listed_and_those_whose_labels_are_left_out(e
     assert [pair.name for pair in again.pairs] == [pair.name for pair in kept.pairs]
 
 
+def test_unlabelled_crops_on_test_ground_are_refused(erhai, save):
+    root, _ = erhai
+    crop(save, root, "seen", 4.5, labelled=False)
+    crop(save, root, "touching", 5, labelled=False)
+    lists(root, unlabeled=["free", "touching", "seen"])
+    with pytest.raises(DataError, match=r"seen\.tif.*ground of the test crop beside\.tif; so do 1 of 3 unlabelled"):
+        Erhai(root, "unlabelled")
+    assert len(Erhai(root, "unlabelled", overlapping=True)) == 3
+    (root / "splits" / "test.txt").unlink()
+    assert len(Erhai(root, "unlabelled")) == 3
+
+
 def test_data_check_tells_of_shared_ground(erhai, capsys):
     root, _ = erhai
     lists(root, test=["over"])

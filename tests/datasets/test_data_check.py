@@ -49,7 +49,20 @@ def test_images_that_splits_share(root, capsys, save):
     (root / "test" / "images" / "test.png").write_bytes(copied.read_bytes())
     code, text = check(capsys, "folder", root, *PAINTED)
     assert code == 1
-    assert "- test and train overlap: test and train have the same pixels" in text
+    twin = root / "test" / "images" / "test.png"
+    assert f"- test and train overlap: {twin} and {copied} have the same pixels. Drop one" in text
+
+
+def test_an_image_without_one_valid_pixel(root, capsys, save):
+    save(root / "train" / "masks" / "train.png", np.zeros((3, 4, 10), np.uint8))
+    code, text = check(capsys, "folder", root, *PAINTED, "--ignored", "000000")
+    assert code == 1
+    assert f"- train: {root / 'train' / 'images' / 'train.png'}: not one pixel is valid. Take it out" in text
+
+
+def test_the_folder_here_has_a_name(root, capsys, monkeypatch):
+    monkeypatch.chdir(root / "train")
+    assert check(capsys, "folder", ".", *PAINTED)[1].startswith("train: 1 of 1 images read")
 
 
 def test_twins_in_one_split(root, capsys):
@@ -58,7 +71,8 @@ def test_twins_in_one_split(root, capsys):
         (root / "train" / kind / "copy.png").write_bytes(picture.read_bytes())
     code, text = check(capsys, "folder", root, *PAINTED)
     assert code == 1
-    assert "- train: copy and train have the same pixels" in text
+    images = root / "train" / "images"
+    assert f"- train: {images / 'copy.png'} and {images / 'train.png'} have the same pixels. Drop one" in text
 
 
 def test_every_bad_file_is_told_and_the_others_are_still_read(root, capsys, save):
@@ -79,10 +93,12 @@ def test_every_bad_file_is_told_and_the_others_are_still_read(root, capsys, save
 
 
 def test_ignored_colours_and_bands_are_options(root, capsys, save):
-    save(root / "train" / "masks" / "train.png", np.zeros((3, 4, 10), np.uint8))
+    mask = np.zeros((3, 4, 10), np.uint8)
+    mask[:, 0] = np.array([[40], [50], [210]])  # a row of pond, three of the ignored colour
+    save(root / "train" / "masks" / "train.png", mask)
     code, text = check(capsys, "folder", root, *PAINTED, "--ignored", "000000")
     assert code == 0
-    assert "ignored 100.0 %" in text
+    assert "ignored 75.0 %" in text
     assert "odd: more than half of the pixels are ignored" in text
     code, text = check(capsys, "folder", root, *PAINTED, "--bands", "grey")
     assert code == 1

@@ -145,6 +145,16 @@ class TestErrors:
         assert (by_colour[0].mask == 0).all()
         assert (by_colour[1].mask == 1).all()
 
+    def test_every_index_is_compared_where_it_is_first_seen(self, folder, save):
+        """The first palette has index 0 only; the second and the third disagree about index 1."""
+        white, blue, red = (255, 255, 255, 255), (0, 0, 255, 255), (255, 0, 0, 255)
+        save(folder / "masks" / "a.png", np.zeros((30, 22), np.uint8), palette={0: white})
+        save(folder / "masks" / "b.png", np.zeros((9, 40), np.uint8), palette={0: white, 1: blue})
+        save(folder / "images" / "c.png", np.zeros((3, 8, 8), np.uint8))
+        save(folder / "masks" / "c.png", np.zeros((8, 8), np.uint8), palette={0: white, 1: red})
+        with pytest.raises(DataError, match=r"c\.png: index 1 is #FF0000, in .*b\.png it is #0000FF"):
+            open_folder(folder)
+
     def test_palettes_may_differ_where_no_class_is(self, folder, save):
         white, blue, red = (255, 255, 255, 255), (0, 0, 255, 255), (255, 0, 0, 255)
         save(folder / "masks" / "a.png", np.zeros((30, 22), np.uint8), palette={0: white, 1: blue, 2: red})

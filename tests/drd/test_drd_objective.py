@@ -88,6 +88,28 @@ def test_every_term_is_its_own_loss():
         torch.testing.assert_close(terms[name], value, msg=lambda text, name=name: f"{name}: {text}")
 
 
+@pytest.mark.parametrize("name", ["L_P", "L_S", "L_C", "L_pair", "L_IFV"])
+def test_every_term_moves_the_student_as_its_own_loss_does(name):
+    """Most of these losses are symmetric: with student and teacher swapped the value stays, the gradient goes."""
+    student, teacher, objective = make_parts(replace(RECIPE, terms=(name,)))
+    batch = make_batch()
+    output, projected = student(batch.image)
+    target = teacher(batch.image)
+    labels = torch.where(batch.mask == CLUTTER, IGNORE, batch.mask)
+    expected = {
+        "L_P": lambda: pixelwise_loss(output.logits, target.logits, valid=labels != IGNORE),
+        "L_S": lambda: spatial_relation_loss(output.features, target.features),
+        "L_C": lambda: channel_relation_loss(projected, target.features),
+        "L_pair": lambda: pairwise_loss(output.features, target.features),
+        "L_IFV": lambda: intra_class_variation_loss(output.features, target.features, labels),
+    }[name]()
+    kernel = student.network.features.weight
+    (wanted,) = torch.autograd.grad(expected, kernel)
+    (found,) = torch.autograd.grad(objective(student, batch)[name], kernel)
+    assert wanted.abs().max() > 0
+    torch.testing.assert_close(found, wanted)
+
+
 @pytest.mark.equation("drd", "9")
 def test_total_is_equation_9_with_its_signs():
     names = ("cross_entropy", "L_P", "L_Adv", "L_S", "L_C")

@@ -1,30 +1,45 @@
 """The headline experiments: what their rows are, a run of two steps, a pretrained backbone that arrives."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from rsnotes.hi_resnet import Encoder, hi_resnet, pretraining
+from rsnotes import data_path
+from rsnotes.hi_resnet import Encoder, hi_resnet, pretraining, runs
 from rsnotes.hi_resnet import experiment as headline
 from rsnotes.hi_resnet.weights import load_backbone, load_encoder, thin_backbone
 from rsnotes.networks.weights import save_weights
-from rsnotes.scenes import VERSION
+from rsnotes.scenes import OTHER_SENSOR, TEACHING, VERSION, SceneConfig, SceneDataset
 from rsnotes.training.supervised import SupervisedRecipe
 
 torch.set_num_threads(1)
 
 
 def test_the_rows_add_one_part_each() -> None:
-    rows = headline.MODULES.variants
+    rows = dict(headline.MODULES.variants)
+    assert rows.pop(headline.LONG_BASE) == replace(rows["base"], steps=2 * rows["base"].steps)
+    same = {replace(s, recipe=replace(s.recipe, variant="base", terms=())) for s in rows.values()}
+    assert len(same) == 1, "but for the part they are equal"
     parts = [(s.recipe.variant, "cea" in s.recipe.terms) for s in rows.values()]
     assert parts == [
         ("base", False), ("base", True), ("funnel", False), ("ia", False), ("final", False), ("final", True)
     ]  # fmt: skip
-    same = {replace(s, recipe=replace(s.recipe, variant="base", terms=())) for s in rows.values()}
-    assert len(same) == 1, "but for the part they are equal"
     assert headline.MODULES.against["refinement, CEA"] == "refinement"
+
+
+def test_the_sweep_tries_the_first_and_the_last_row() -> None:
+    rows = headline.MODULES.variants
+    for name, trial in headline.TUNING.variants.items():
+        row, rate = name.split(", rate ")
+        recipe = rows["base" if row == "base" else "refinement, CEA"].recipe
+        assert trial.recipe == replace(recipe, learning_rate=float(rate))
+        assert trial.test_split == "experiments-validation"
+    assert headline.SMALL.learning_rate in {trial.recipe.learning_rate for trial in headline.TUNING.variants.values()}
 
 
 def test_the_ways_to_begin_differ_in_start_and_labels_alone() -> None:
@@ -49,9 +64,84 @@ def test_a_run_of_two_steps(tmp_path) -> None:
     assert 0 <= found["scores"]["boundary_f1"] <= 1
     assert sum(map(sum, found["scores"]["matrix"])) <= 2 * 256**2
     assert [point["step"] for point in found["curve"]] == [1, 2]
+    assert found["start_sha256"] is None
     assert set(found["last_terms"]) == {f"{o}_{t}" for o in ("coarse", "refined") for t in ("gd", "lsce", "cea")}
     again = headline.run(settings, 3, tmp_path)  # nothing is left to do
     assert again == found
+
+
+class Drawn(NamedTuple):
+    """What a data set of scenes was asked for."""
+
+    split: str
+    count: int
+    config: SceneConfig = TEACHING
+    start: int = 0
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> list[Drawn]:
+    """What every data set of scenes is asked for; it gives one scene, and training stops before it begins."""
+    found: list[Drawn] = []
+    one = SceneDataset("experiments-training", 1)
+
+    def dataset(*arguments, **named) -> SceneDataset:
+        found.append(Drawn(*arguments, **named))
+        return one
+
+    def stop(*_, **__) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr("rsnotes.scenes.SceneDataset", dataset)
+    monkeypatch.setattr(runs, "train", stop)
+    monkeypatch.setattr(pretraining, "train", stop)
+    return found
+
+
+def test_labels_seed_and_split_choose_the_scenes(drawn, tmp_path) -> None:
+    for seed, labels, split in ((0, 1.0, "experiments-test"), (3, 0.05, "experiments-validation")):
+        settings = headline.HiResNetSettings(headline.SMALL, 2, labels=labels, test_split=split)
+        with pytest.raises(InterruptedError):
+            headline.run(settings, seed, tmp_path)
+    assert drawn == [
+        Drawn("experiments-training", 128), Drawn("experiments-test", 64),
+        Drawn("experiments-training", 6, start=3 * 128), Drawn("experiments-validation", 64),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", headline.STARTS.values())
+def test_a_run_begins_with_the_weights_it_names(start, drawn, tmp_path, monkeypatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(runs, "load_backbone", lambda network, path: begun.append(path.name))
+    monkeypatch.setattr(runs, "weights_path", lambda name: keep(tmp_path / f"{name}.safetensors"))
+    with pytest.raises(InterruptedError):
+        headline.run(headline.HiResNetSettings(headline.SMALL, 2, start), 0, tmp_path)
+    assert begun == ([] if start == "nothing" else [f"{start}.safetensors"])
+    assert len(drawn) == 2
+
+
+def keep(path: Path) -> Path:
+    path.write_bytes(b"abc")
+    return path
+
+
+def test_the_weights_a_run_began_with_are_named_by_their_hash(tmp_path) -> None:
+    network, name = hi_resnet("final", 6, width=1 / 6, depth=1 / 4), "weights/hi_resnet_moco_short.safetensors"
+    listed = json.loads(data_path("manifest.json").read_text("utf-8"))[name]
+    assert runs.begin(network, data_path() / name) == listed["sha256"]
+    path = tmp_path / "encoder.safetensors"
+    save_weights(Encoder(thin_backbone(), 64), path, {"scenes": VERSION})
+    assert runs.begin(network, path) != listed["sha256"]
+
+
+@pytest.mark.parametrize(("method", "config"), [("moco", TEACHING), ("supervised", OTHER_SENSOR)])
+def test_pretraining_sees_scenes_that_fine_tuning_does_not(method, config, drawn, tmp_path) -> None:
+    with pytest.raises(InterruptedError):
+        pretraining.pretrain(pretraining.EncoderSettings(method, 2, tiles=8), 0, tmp_path)
+    (asked,) = drawn
+    assert (asked.split, asked.count, asked.config) == ("experiments-training", 8, config)
+    fine = [*headline.MODULES.seeds, *headline.PRETRAINING.seeds, *headline.TUNING.seeds]
+    assert asked.start >= (max(fine) + 1) * headline.HiResNetSettings(headline.SMALL, 1).tiles
 
 
 @pytest.mark.parametrize("method", ["moco", "supervised"])

@@ -33,3 +33,24 @@ def test_the_views_are_paired_and_the_encoder_is_back_in_training() -> None:
     again, other = two_views_of(encoder, samples, TwoViews(8, colour=0.5, grey=0.0, blur=0.0), seed=1)
     assert torch.equal(brighter, again)
     assert not torch.allclose(again, other, atol=0.01)
+
+
+class Elsewhere(nn.Module):
+    """Its weights lie on a device that cannot compute, as a GPU would be elsewhere; it notes where images come from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(1, device="meta"))
+        self.images: list[torch.device] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.images.append(images.device)
+        return torch.ones(len(images), 2)
+
+
+def test_views_go_where_the_encoder_lies() -> None:
+    samples = [Sample(torch.rand(3, 16, 16), torch.zeros(16, 16, dtype=torch.int64)) for _ in range(3)]
+    encoder = Elsewhere()
+    first, second = two_views_of(encoder, samples, TwoViews(8))
+    assert encoder.images == [torch.device("meta")] * 2
+    assert first.shape == second.shape == (3, 2)

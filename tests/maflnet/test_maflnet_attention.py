@@ -159,9 +159,11 @@ def test_a_high_temperature_mixes_evenly_a_low_one_picks():
     assert picked[0, 0].argmax(dim=-1).tolist() == cosines.argmax(axis=1).tolist()
 
 
-def test_cross_covariance_permutes_with_its_tokens():
-    module, x = built(CrossCovarianceAttention), tokens(2, 15, CHANNELS)
+@pytest.mark.parametrize("kind", [CrossCovarianceAttention, DotProductAttention])
+def test_permutes_with_its_tokens(kind):
+    module, x = built(kind), tokens(2, 15, CHANNELS)
     order = torch.randperm(15, generator=torch.Generator().manual_seed(1))
+    assert (module(x[:, order]) - module(x)).abs().max() > 0.01
     torch.testing.assert_close(module(x[:, order]), module(x)[:, order])
 
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rsnotes.__main__ import main
-from rsnotes.datasets import IGNORE, Vaihingen
+from rsnotes.datasets import IGNORE, Sample, Vaihingen
 from rsnotes.datasets.vaihingen import TEST, TRAIN
 from rsnotes.maflnet import MAFLNetRecipe, command, tiny_student
 from rsnotes.training import GradientStep
@@ -44,6 +44,21 @@ def test_the_recipe_is_the_papers_but_for_the_options(run):
     assert (stored["data"], stored["crop"], stored["steps"], stored["teacher"]) == ("vaihingen", 32, 3, "tiny")
     assert (stored["mosaic"], stored["scales"]) == (0.25, [0.5, 0.75, 1.0, 1.25, 1.5])
     assert (stored["inter_weight"], stored["intra_weight"]) == (1, 1)
+
+
+def test_views_are_flipped_and_not_turned(root, tmp_path, monkeypatch):
+    seen = []
+    loop = command.training.train
+    monkeypatch.setattr(command.training, "train", lambda *a, **k: (seen.append(a[3]), loop(*a, **k)))
+    assert train(root, tmp_path, "--steps", "1") == 0
+    assert len(seen) == 2  # the teacher's and the student's
+    down = torch.arange(64.0).expand(1, 64, 64).mT / 64  # brightness grows downwards, and so does the label
+    sample = Sample(down.expand(3, 64, 64), (down[0] * 6).long())
+    for augment in seen:
+        views = [augment.view(sample, number) for number in range(40)]
+        slopes = [view.image[0].diff(dim=0).mean() for view in views]
+        assert {bool(slope > 0) for slope in slopes} == {True, False}  # up-down flips
+        assert all(view.image.diff(dim=2).abs().max() < 1e-3 for view in views)  # no quarter turn
 
 
 def test_a_stopped_run_ends_where_an_unstopped_one_does(root, run, tmp_path, monkeypatch):

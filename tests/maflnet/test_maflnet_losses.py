@@ -71,6 +71,34 @@ def test_each_loss_forgives_its_own_scale_and_shift_only():
         torch.testing.assert_close(loss(5 * student + 2, teacher), loss(student, teacher))
 
 
+@pytest.mark.equation("maflnet", "25")
+@pytest.mark.equation("maflnet", "26")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_order_of_the_pixels_does_not_matter(loss):
+    student, teacher = scores(2, 4, 3, 5), scores(2, 4, 3, 5, seed=1)
+    valid = torch.rand(2, 3, 5, generator=torch.Generator().manual_seed(2)) < 0.6
+    order = torch.randperm(2 * 3 * 5, generator=torch.Generator().manual_seed(6))  # from image to image too
+
+    def shuffled(maps: Tensor) -> Tensor:
+        return maps.movedim(1, -1).flatten(0, 2)[order].unflatten(0, (2, 3, 5)).movedim(-1, 1)
+
+    counted = shuffled(valid[:, None])[:, 0]
+    expected = loss(student, teacher, valid)
+    torch.testing.assert_close(loss(shuffled(student), shuffled(teacher), counted), expected)
+    assert (loss(shuffled(student), teacher, valid) - expected).abs() > 1e-3  # of one network alone it matters
+
+
+@pytest.mark.equation("maflnet", "25")
+@pytest.mark.equation("maflnet", "26")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_order_of_the_classes_does_not_matter(loss):
+    student, teacher = scores(2, 4, 3, 5), scores(2, 4, 3, 5, seed=1)
+    order = [2, 0, 3, 1]
+    expected = loss(student, teacher)
+    torch.testing.assert_close(loss(student[:, order], teacher[:, order]), expected)
+    assert (loss(student[:, order], teacher) - expected).abs() > 1e-3
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_ignored_pixels_change_nothing(loss):
     student, teacher = scores(2, 4, 3, 5), scores(2, 4, 3, 5, seed=1)

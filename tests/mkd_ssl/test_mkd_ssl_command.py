@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -113,6 +114,28 @@ def test_stages_are_the_papers_and_the_literal_reading_is_an_option(roots):
     half = command.open_data(command.MKDRecipe(labelled=0.5, unlabelled=0.5), *roots, seed=0)
     assert len(half["pool"].samples) == 2
     assert "pool" not in command.open_data(command.MKDRecipe(unlabelled=0.0), *roots, seed=0)
+
+
+def test_a_share_of_the_pool_is_drawn_at_random_from_listed_and_left_out_alike(roots):
+    def drawn(seed, share=0.5):
+        recipe = command.MKDRecipe(labelled=0.5, unlabelled=share)
+        subset = command.open_data(recipe, *roots, seed=seed)["pool"].samples
+        return frozenset(subset.dataset.pairs[k].name for k in subset.indices)
+
+    parts = {seed: drawn(seed) for seed in range(6)}
+    assert len(set(parts.values())) > 2
+    assert any(part & {"5", "6"} for part in parts.values())  # those of the list, behind the left-out ones
+    assert all(part == drawn(seed) < drawn(seed, 0.75) for seed, part in parts.items())
+
+
+def test_unlabelled_test_ground_is_refused_by_the_command_unless_it_is_told_to_go_on(roots, tmp_path, capsys):
+    copy = tmp_path / "erhai"
+    shutil.copytree(roots[1], copy)
+    (copy / "splits" / "unlabeled.txt").write_text("5\n6\n4")
+    assert train((roots[0], copy), tmp_path / "out") == 1
+    assert "4.tif: an unlabelled crop that shows ground of the test crop 4.tif" in capsys.readouterr().out
+    recipe = command.MKDRecipe(labelled=0.5)
+    assert len(command.open_data(recipe, roots[0], copy, 0, overlapping=True)["pool"].samples) == 5
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from rsnotes.mkd_ssl import (
     quality,
     relative_entropy,
     sample_mask,
+    semi_supervised,
     update_teacher,
     warmed_decay,
 )
@@ -258,6 +259,44 @@ def test_one_step_is_sgd_on_labels_and_the_teachers_labels_then_the_average(toge
         torch.testing.assert_close(value, dict(reference.named_parameters())[name])
     for name, value in teacher.state_dict().items():  # at t = 0 the warm-up copies the student
         torch.testing.assert_close(value, student.state_dict()[name])
+
+
+def test_statistics_can_follow_labelled_images_alone():
+    step, student, _ = make()
+    step.labelled_statistics = True
+    labelled, more = batch(Few(2, 4).samples), Unlabelled(Few(5, 9), None, 2, 0)(0)
+    reference = copy.deepcopy(student).train()
+    expected = reference(labelled.image).logits, reference(more.image).logits
+    alone = copy.deepcopy(student).train()
+    alone(labelled.image)
+    mine, theirs = step._forward(student.train(), labelled.image, more.image)
+    torch.testing.assert_close((mine.logits, theirs.logits), expected)
+    torch.testing.assert_close(student.norm.running_mean, alone.norm.running_mean)
+    torch.testing.assert_close(student.norm.running_var, alone.norm.running_var)
+    assert not torch.allclose(reference.norm.running_mean, alone.norm.running_mean)
+    assert student.norm.momentum == 0.1
+    theirs.logits.sum().backward()
+    assert student.classifier.weight.grad is not None
+
+
+@pytest.mark.parametrize("weigh", [True, False])
+def test_the_stage_weighs_guesses_and_holds_statistics_as_it_is_told(monkeypatch, weigh):
+    seen = []
+
+    class Watched(MeanTeacherStep):
+        def __init__(self, *given, class_weight=None, labelled_statistics=False):
+            seen.append((class_weight, labelled_statistics))
+            super().__init__(*given, class_weight=class_weight, labelled_statistics=labelled_statistics)
+
+    monkeypatch.setattr(semi_supervised, "MeanTeacherStep", Watched)
+    weight = torch.tensor([1.0, 2.0, 0.5])
+    domain = Domain(Few(4, 1), None, weight)
+    found = learn_from_both(
+        tiny(5), domain, Few(5, 9), RECIPE, 1, 0, weigh_guesses=weigh, labelled_statistics=not weigh
+    )
+    assert seen[0][0] is (weight if weigh else None)
+    assert seen[0][1] is not weigh
+    assert "consistency" in found.history.terms
 
 
 def test_later_the_teacher_moves_by_a_tenth_and_takes_no_gradient():

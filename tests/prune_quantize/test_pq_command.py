@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 from safetensors.torch import load_file
 
 from rsnotes.__main__ import main
@@ -75,6 +77,17 @@ def test_the_pruned_network_runs_in_eight_bits(run):
     counts = [node.op_type for node in onnx.load(run / "int8.onnx").graph.node]
     assert counts.count("Conv") == 29
     assert counts.count("DequantizeLinear") > 29 + 29
+
+
+def test_the_file_has_weights_that_kernels_without_vnni_add_up_exactly(root, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pq, "kernel_bits", lambda: 7)
+    shutil.copytree(run, tmp_path / "run")
+    assert main(["prune_quantize", "evaluate", "--root", str(root), "--out", str(tmp_path / "run")]) == 0
+    assert len(rows(capsys.readouterr().out)) == 4
+    stored = [numpy_helper.to_array(t) for t in onnx.load(tmp_path / "run" / "int8.onnx").graph.initializer]
+    weights = [array for array in stored if array.dtype == "int8" and array.ndim == 4]
+    assert len(weights) == 31
+    assert (min(w.min() for w in weights), max(w.max() for w in weights)) == (-64, 63)
 
 
 def test_retraining_changes_weights_and_not_widths(run):

@@ -12,20 +12,27 @@ import torch
 from onnx import numpy_helper
 from torch import fx
 
+from rsnotes import scenes
 from rsnotes.datasets import Classes, Sample
+from rsnotes.datasets.memory import InMemory
 from rsnotes.metrics import evaluate
 from rsnotes.networks import deeplabv3plus
 from rsnotes.prune_quantize import (
     OnnxNetwork,
     choose_formats,
+    export,
     export_onnx,
     fold_batch_norm,
+    has_vnni,
+    kernel_bits,
+    layers,
     open_session,
     prune_filters,
     quantize_network,
     random_scores,
 )
 from rsnotes.prune_quantize.layers import Stored
+from rsnotes.prune_quantize.weights import load_deeplab
 
 SIZE = (3, 32, 32)
 
@@ -152,6 +159,26 @@ def test_every_layer_is_the_simulations_within_a_step(folder):
     torch.testing.assert_close(comparison.logits, logits, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512_vnni\n", 8),
+        ("flags\t\t: fpu avx2 avx_vnni hypervisor\n", 8),
+        ("model name\t: avx_vnni\nflags\t\t: fpu avx2 avx512_vnnix\n", 7),
+        ("Features\t: fp asimd\n", 7),
+        (None, 7),
+    ],
+)
+def test_weights_have_the_bits_that_the_processors_kernels_compute_exactly(tmp_path, monkeypatch, text, bits):
+    path = tmp_path / "cpuinfo"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr(export, "CPUINFO", path)
+    assert kernel_bits() == bits
+    assert has_vnni(path) == (bits == 8)
+    assert 2 * 255 * 2 ** (kernel_bits() - 1) < 2**15 or bits == 8
+
+
 class Brightest:
     """Patches of colour; the class of a pixel is its brightest band before noise."""
 
@@ -186,6 +213,27 @@ def test_miou_is_the_simulations_within_a_fifth_of_a_point(tmp_path, network_of)
     assert exact > 0.75
     assert exact - simulated < 0.03
     assert abs(ours - simulated) < 0.002
+
+
+def halves_to_even(x, form):
+    steps = (x.double() / form.step).clamp(form.lowest / form.step, form.highest / form.step)
+    return steps.round().to(x.dtype) * form.step
+
+
+def test_the_shipped_deeplab_is_the_simulation_with_halves_to_even(tmp_path, monkeypatch):
+    folded = fold_batch_norm(load_deeplab())
+    calibration = [sample.image[None] for sample in InMemory(scenes.SceneDataset("calibration", 2)).samples]
+    quantized = quantize_network(folded, choose_formats(folded, calibration, weights=7, overflow=False))
+    export_onnx(quantized, tmp_path / "int8.onnx", (3, 256, 256))
+    ours = OnnxNetwork(open_session(tmp_path / "int8.onnx", 1))
+    test = InMemory(scenes.SceneDataset("test", 4))
+    exact, ran, away = (evaluate(run, test, device="cpu").miou for run in (folded, ours, quantized))
+    monkeypatch.setattr(layers, "quantize", halves_to_even)
+    simulated = evaluate(quantized, test, device="cpu").miou
+    assert abs(ran - simulated) < 0.002
+    assert exact > 0.65
+    assert exact - ran < 0.04
+    assert away < ran < away + 0.03  # halves away from zero, as MATLAB, add up over the layers
 
 
 @pytest.mark.parametrize("name", ["plain", "residual", "concatenating", "depthwise"])

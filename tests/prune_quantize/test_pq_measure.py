@@ -105,7 +105,7 @@ def test_the_rows_are_the_papers_and_their_controls():
         assert [row.backbone for row in four] == [backbone] * 4
         assert [(row.score, row.bits) for row in four] == [(None, None), ("taylor", None), (None, 8), ("taylor", 8)]
         assert [row.kept for row in four] == [1, kept, 1, kept]
-        assert {ROWS[f"{name}, {end}"].kept for end in ("P by L1", "P at random")} == {kept}
+        assert {ROWS[f"{name}, {end}"].kept for end in ("P by L1 per layer", "P at random")} == {kept}
         pair = [ROWS[f"{name}, Q{end}"] for end in ("", " without overflow")]
         assert [row.overflow for row in pair] == [True, False]
         assert {row.bits for row in pair} == {8}
