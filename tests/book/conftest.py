@@ -1,6 +1,5 @@
 """A browser for the tests that look at pages, and the pages it looks at."""
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -34,15 +33,12 @@ def html() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A headless chromium. Where there is none, CI fails, and a reader's machine says that nothing was looked at."""
+    """A headless chromium. Where there is none, a reader is told that nothing was looked at; in CI a skip fails."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
-        message = (
+        pytest.skip(
             f"THE PAGES WERE NOT LOOKED AT: none of {', '.join(NAMES)} is installed (Debian: apt install chromium)"
         )
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
