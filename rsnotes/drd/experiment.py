@@ -5,13 +5,13 @@ from typing import Any
 
 from rsnotes.drd.recipe import DRDRecipe
 from rsnotes.drd.students import DRDSettings, run
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import SCORING, Experiment
 
 SOURCES = (
     "drd/students.py", "drd/objective.py", "drd/step.py", "drd/relations.py", "drd/pixelwise.py",
     "drd/adversarial.py", "drd/comparators.py", "training/loop.py", "training/steps.py", "training/batches.py",
     "training/teacher.py", "datasets/squares.py", "networks/pspnet.py", "networks/backbones.py",
-    "losses/cross_entropy.py", "losses/counted.py", "losses/distillation.py",
+    "losses/cross_entropy.py", "losses/counted.py", "losses/distillation.py", *SCORING,
 )  # fmt: skip
 
 SMALL = replace(DRDRecipe().quick(), steps=600, learning_rate=0.02, critic_width=8)

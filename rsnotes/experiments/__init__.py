@@ -1,11 +1,12 @@
 """Long runs: what to run, what came out, and what it can show."""
 
 from rsnotes.experiments.experiment import Experiment, perform, results_folder
-from rsnotes.experiments.provenance import environment, processor_name, source_hashes
+from rsnotes.experiments.provenance import SCORING, environment, processor_name, source_hashes
 from rsnotes.experiments.results import Results
 from rsnotes.experiments.statistics import Difference, at_seconds, paired_difference
 
 __all__ = [
+    "SCORING",
     "Difference",
     "Experiment",
     "Results",

@@ -13,6 +13,7 @@ from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.experiments.experiment import Experiment
+from rsnotes.experiments.provenance import SCORING
 from rsnotes.losses import class_counts, class_weights
 from rsnotes.networks import pspnet
 from rsnotes.networks.weights import TEACHER_WIDTH, save_weights, weights_path
@@ -22,6 +23,7 @@ from rsnotes.training.supervised import SupervisedRecipe, fit
 SOURCES = (
     *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
     *("networks/pspnet.py", "networks/backbones.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+    *SCORING,
 )
 """What the figures depend on beside the scenes' pixels, which have a version of their own."""
 

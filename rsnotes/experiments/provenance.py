@@ -16,6 +16,12 @@ from rsnotes import scenes
 from rsnotes.training import choose_precision
 
 PACKAGE = Path(__file__).resolve().parents[1]
+SCORING = (
+    *("datasets/augment.py", "datasets/memory.py"),
+    *(f"metrics/{name}.py" for name in ("confusion", "evaluate", "measures", "scores")),
+)
+"""What every network on scenes is fed and scored with; part of the sources of each experiment."""
+
 LIBRARIES = ("rsnotes", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "opencv-python-headless")
 
 

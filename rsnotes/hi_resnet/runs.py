@@ -12,6 +12,7 @@ from rsnotes import scenes
 from rsnotes.datasets import Augment
 from rsnotes.datasets.memory import InMemory
 from rsnotes.datasets.squares import Squares
+from rsnotes.experiments import SCORING
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.hi_resnet.network import hi_resnet
 from rsnotes.hi_resnet.objective import make_step
@@ -94,10 +95,7 @@ def run(settings: HiResNetSettings, seed: int, folder: Path) -> dict[str, Any]:
     }
 
 
-SCORING = (
-    *("datasets/augment.py", "datasets/memory.py", "experiments/curve.py"),
-    *(f"metrics/{name}.py" for name in ("confusion", "evaluate", "measures", "scores")),
-)
-"""What every network here is trained and scored with, beside what :mod:`~rsnotes.hi_resnet.pretraining` names."""
-
-SOURCES = (*PRETRAINING_SOURCES, *SCORING, "hi_resnet/runs.py", "hi_resnet/weights.py", "metrics/boundary.py")
+SOURCES = (
+    *PRETRAINING_SOURCES, *SCORING, "experiments/curve.py", "hi_resnet/runs.py", "hi_resnet/weights.py",
+    "metrics/boundary.py",
+)  # fmt: skip

@@ -11,11 +11,10 @@ from torch import Tensor
 from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
 from rsnotes.datasets.squares import Squares
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import SCORING, Experiment
 from rsnotes.hi_resnet.moco import Encoder, MoCoStep
 from rsnotes.hi_resnet.pretraining import OTHER_SCENES, SOURCES, measure
 from rsnotes.hi_resnet.recipe import MILLION_AID, MoCoRecipe
-from rsnotes.hi_resnet.runs import SCORING
 from rsnotes.hi_resnet.views import TwoViews
 from rsnotes.hi_resnet.weights import thin_backbone
 from rsnotes.networks import evaluating

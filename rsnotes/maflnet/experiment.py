@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import SCORING, Experiment
 from rsnotes.maflnet.network import Context, Edges
 from rsnotes.maflnet.pretraining import TeacherSettings, run_teacher
 from rsnotes.maflnet.recipe import MAFLNetRecipe
@@ -17,6 +17,7 @@ TRAINING = (
     *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "teacher")),
     *(f"losses/{name}.py" for name in ("cross_entropy", "counted", "dice")),
     *("datasets/squares.py", "networks/pspnet.py"),
+    *SCORING,
 )
 
 _SIZE = replace(MAFLNetRecipe().quick(), batch_size=8, steps=600)

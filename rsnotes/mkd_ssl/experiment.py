@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from rsnotes.datasets import ISPRS
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import SCORING, Experiment
 from rsnotes.mkd_ssl.domains import FAR_BRIDGE, JOINT
 from rsnotes.mkd_ssl.runs import SMALL, SOURCES, MKDSettings, run
 from rsnotes.mkd_ssl.stages import Stage, Term, same_names
@@ -12,6 +12,7 @@ from rsnotes.mkd_ssl.stages import Stage, Term, same_names
 RUN_SOURCES = (
     *(f"mkd_ssl/{name}.py" for name in ("runs", "recipe", "mean_teacher", "semi_supervised", "pseudo_labels", "views")),
     *SOURCES,
+    *SCORING,
 )
 """What the figures of a whole run depend on; ``SOURCES`` are those of the stages before the semi-supervised one."""
 

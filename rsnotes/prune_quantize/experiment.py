@@ -9,7 +9,7 @@ import torch
 
 from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
-from rsnotes.experiments import Experiment
+from rsnotes.experiments import SCORING, Experiment
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.experiments.ground import GroundSettings
 from rsnotes.losses import class_counts, class_weights
@@ -60,6 +60,7 @@ NETWORK = Experiment(
     sources=(
         *(f"training/{name}.py" for name in ("loop", "steps", "batches", "schedules", "supervised")),
         *("networks/deeplabv3plus.py", "networks/plain_resnet.py", "losses/cross_entropy.py", "scenes/dataset.py"),
+        *SCORING,
     ),
 )
 
@@ -96,13 +97,15 @@ ROWS = {
     f"{SMALL}, P not recalibrated": Row("resnet18", "taylor", KEPT["resnet18"], recalibrate="nothing"),
 }
 
+ALL_SOURCES = tuple(dict.fromkeys((*SOURCES, *SCORING)))
+
 TABLE2 = Experiment(
     name="prune_quantize_table2",
     title="What do pruning and quantization cost two thin networks, and what does retraining alone give?",
     variants=ROWS,
     seeds=(0, 1, 2, 3, 4),
     run=run_row,
-    sources=SOURCES,
+    sources=ALL_SOURCES,
     against={name: name.split(",")[0] + (", longer" if ", P" in name else "") for name in ROWS if "," in name},
 )
 
@@ -120,5 +123,5 @@ TUNING = Experiment(
     },
     seeds=(100, 101),
     run=run_row,
-    sources=SOURCES,
+    sources=ALL_SOURCES,
 )

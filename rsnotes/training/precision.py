@@ -25,8 +25,8 @@ class Precision(NamedTuple):
 def choose_precision(device: str) -> Precision:
     """Arithmetic for ``device``, asked from the processor rather than timed, so that a run repeats.
 
-    A CPU with AMX multiplies bfloat16 tiles in hardware and prefers channels-last; one with AVX-512 BF16 gains from
-    the format alone; an older one is slower with either. A GPU before compute capability 8 emulates bfloat16, and
+    A CPU with AMX multiplies bfloat16 tiles in hardware and prefers channels-last; one with AVX-512 BF16 gains less from
+    either, most from both together; an older one is slower with either. A GPU before compute capability 8 emulates bfloat16, and
     PyTorch says it is supported all the same, so the capability decides; there float16 with loss scaling is used.
 
     Args:
@@ -47,10 +47,8 @@ def _measured_choice(device: str) -> Precision:
     if device == "cuda":
         new = torch.cuda.get_device_capability()[0] >= 8
         return Precision("bf16-mixed" if new else "16-mixed", channels_last=True)
-    if device == "cpu" and _cpu_has("_is_amx_tile_supported"):
+    if device == "cpu" and (_cpu_has("_is_amx_tile_supported") or _cpu_has("_is_avx512_bf16_supported")):
         return Precision("bf16-mixed", channels_last=True)
-    if device == "cpu" and _cpu_has("_is_avx512_bf16_supported"):
-        return Precision("bf16-mixed", channels_last=False)
     return Precision("32-true", channels_last=False)
 
 

@@ -42,7 +42,7 @@ def test_a_gpu_before_capability_8_gets_float16(
 
 @pytest.mark.parametrize(
     ("amx", "avx512_bf16", "expected"),
-    [(True, True, ("bf16-mixed", True)), (False, True, ("bf16-mixed", False)), (False, False, ("32-true", False))],
+    [(True, True, ("bf16-mixed", True)), (False, True, ("bf16-mixed", True)), (False, False, ("32-true", False))],
 )
 def test_a_cpu_is_asked_what_it_can_do(
     monkeypatch: pytest.MonkeyPatch, amx: bool, avx512_bf16: bool, expected: tuple[str, bool]
