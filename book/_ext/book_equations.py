@@ -4,6 +4,7 @@ The list is made from the marks in the source at every build. A gap without a re
 build where warnings are errors.
 """
 
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -67,7 +68,11 @@ def _function(name: str) -> nodes.Node:
 
 
 def _code(text: str) -> nodes.literal:
-    return nodes.literal("", text)
+    """A long name that may break after its marks, and nowhere else."""
+    code = nodes.literal("", "", classes=["rs-name"])
+    for part in re.findall(r"[^/._:]+[/._:]*", text):
+        code += [nodes.Text(part), nodes.raw("", "<wbr>", format="html")]
+    return code
 
 
 def warn_of_gaps(app: Sphinx) -> None:

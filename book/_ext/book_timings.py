@@ -23,7 +23,9 @@ def origin(environment: Mapping[str, Any]) -> str:
     """Processor, threads and commit in a sentence."""
     threads = environment["threads"]
     named = f"{threads} thread" if threads == 1 else f"{threads} threads"
-    return f"Measured on {environment['processor']}, {named}, at commit {environment['commit']}."
+    commit = environment["commit"].removesuffix("+")
+    changed = " with changes of its day" if environment["commit"].endswith("+") else ""
+    return f"Measured on {environment['processor']}, {named}, at commit {commit}{changed}."
 
 
 def text(value: object) -> str:
@@ -33,7 +35,7 @@ def text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -1,7 +1,7 @@
 """Result files read back, and the table that a page shows, with what speaks against it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,9 +83,13 @@ class Results:
             row |= {"difference": found.mean, "95 % half-width": found.half_width}
         return row
 
-    def caveats(self) -> list[str]:
-        """What a reader must know before believing the table, a sentence each; empty when nothing speaks against it."""
-        return [*self._missing(), *self._stale(), *self._undertrained(), *self._underpowered()]
+    def caveats(self, shown: Collection[str] | None = None) -> list[str]:
+        """What a reader must know before believing the table, a sentence each; empty when nothing speaks against it.
+
+        Args:
+            shown: the variants that a page's table has; None for all.
+        """
+        return [*self._missing(), *self._stale(), *self._undertrained(), *self._underpowered(shown)]
 
     def _missing(self) -> list[str]:
         wanted = len(self.experiment.variants) * len(self.experiment.seeds)
@@ -106,8 +110,9 @@ class Results:
             f"Undertrained: the baseline stands at {reached:.1f}, {100 * reached / top:.0f} % of its plateau {top:.1f}."
         ]
 
-    def _underpowered(self) -> list[str]:
+    def _underpowered(self, shown: Collection[str] | None) -> list[str]:
         rows = self.table.to_dict("records") if len(self.files) else []
+        rows = [r for r in rows if shown is None or r["variant"] in shown]
         wide = [r for r in rows if r["95 % half-width"] > WIDEST_HALF or r["seeds"] < 5]
         names = "all rows" if len(wide) == len(rows) else "; ".join(str(r["variant"]) for r in wide)
         return (

@@ -130,10 +130,10 @@ class WindowAttention(nn.Module):
 
     Attributes:
         heads: number of heads.
-        window: L.
+        window: L, in pixels of the map.
 
     Args:
-        channels: C.
+        channels: C of the map.
         heads: number of heads, a divisor of C; None for one head for every 16 channels.
         window: L, in pixels of the map.
 

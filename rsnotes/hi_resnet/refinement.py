@@ -80,7 +80,7 @@ class Refinement(nn.Module):
 
     Args:
         inputs: channels of the map.
-        classes: K.
+        classes: their number K.
         width: factor on the 512 channels of the coarse and the 256 of the refined head.
         dilations: of the three 3×3 convolutions, in pixels of the map.
     """

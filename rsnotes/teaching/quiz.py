@@ -9,7 +9,8 @@ from rsnotes.figures.display import Output
 
 STYLE = """<style>
 .rs-quiz fieldset{border:1px solid #8888;border-radius:4px;margin:.6em 0;padding:.5em 1em}
-.rs-quiz legend{font-size:1em;font-weight:600;padding:0 .3em;float:none;width:auto;margin:0}
+.rs-quiz legend{font-size:1em;font-weight:600;padding:0;float:left;width:100%;margin:0 0 .3em}
+.rs-quiz legend+*{clear:both}
 .rs-quiz label{display:block;padding:.15em 0;min-height:24px;cursor:pointer}
 .rs-quiz input{margin-right:.5em;accent-color:#0854cf}
 .rs-quiz [role=status]{min-height:1.6em}

@@ -25,8 +25,8 @@ class Precision(NamedTuple):
 def choose_precision(device: str) -> Precision:
     """Arithmetic for ``device``, asked from the processor rather than timed, so that a run repeats.
 
-    A CPU with AMX multiplies bfloat16 tiles in hardware and prefers channels-last. One with AVX-512 BF16 gains less from
-    either, and most from both together. An older one is slower with either. A GPU before compute capability 8 emulates
+    A CPU with AMX multiplies bfloat16 tiles in hardware and prefers channels-last. One with AVX-512 BF16 gains less,
+    and most from both together. An older one is slower with either. A GPU before compute capability 8 emulates
     bfloat16, and PyTorch says it is supported all the same, so the capability decides; there float16 with loss scaling
     is used.
 

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import book_accessible
+import book_api
 import book_offline
 import book_run
 import book_timings
@@ -90,13 +92,50 @@ def test_a_table_of_timings_holds_every_row_and_column() -> None:
     rows = [{"way": "ours", "seconds": 0.012345}, {"way": "theirs", "seconds": 1234.5, "pixels": 16384}]
     table = book_timings.as_table({"title": "Two ways", "rows": rows})
     cells = [entry.astext() for entry in table.findall(book_timings.nodes.entry)]
-    assert cells == ["way", "seconds", "pixels", "ours", "0.0123", "–", "theirs", "1234", "16,384"]
+    assert cells == ["way", "seconds", "pixels", "ours", "0.0123", "–", "theirs", "1,234", "16,384"]
     assert next(iter(table.findall(book_timings.nodes.title))).astext() == "Two ways"
 
 
 def test_timings_say_where_they_come_from() -> None:
     assert book_timings.origin(ENVIRONMENT) == "Measured on a processor, 2 threads, at commit abc."
     assert "1 thread," in book_timings.origin(ENVIRONMENT | {"threads": 1})
+    assert book_timings.origin(ENVIRONMENT | {"commit": "abc+"}).endswith("commit abc with changes of its day.")
+
+
+def through_napoleon(what: str, docstring: str) -> list[str]:
+    """A docstring's lines as the API page gets them."""
+    app = SimpleNamespace(env=SimpleNamespace(temp_data={}))
+    lines = [*docstring.split("\n"), ""]
+    book_api.before_napoleon(app, what, "name", None, None, lines)
+    lines[:] = GoogleDocstring(lines, Config(napoleon_use_ivar=True), what=what, name="name").lines()
+    book_api.after_napoleon(app, what, "name", None, None, lines)
+    return lines
+
+
+def test_a_colon_in_a_text_makes_no_type() -> None:
+    assert through_napoleon("property", "In words: a gain.")[0] == "In words: a gain."
+    returned = through_napoleon("function", "Text.\n\nReturns:\n    A scalar: it adds 1,\n    and no gradient.")
+    assert returned[2:4] == [":returns: A scalar: it adds 1,", "          and no gradient."]
+    assert not any("rtype" in line for line in returned)
+
+
+def test_equations_of_a_docstring_lead_to_the_index() -> None:
+    lines = through_napoleon("function", "Text.\n\nEquation: drd 1\nEquation: drd 4")
+    assert lines[2] == ("Equations: `drd 1 <equations.html#eq-drd-1>`__, `drd 4 <equations.html#eq-drd-4>`__.")
+
+
+def test_names_that_share_a_description_stay_together() -> None:
+    lines = through_napoleon("class", "Text.\n\nAttributes:\n    suburb, village: weights.\n    season: of the year.")
+    assert ":ivar suburb,\u200bvillage: weights." in lines
+    assert ":ivar season: of the year." in lines
+
+
+def test_signatures_are_written_as_in_the_source() -> None:
+    shown = "(a: int = <factory>, f: F = <function rsnotes.constant at 0x7f>, kind: type = <class 'builtins.str'>)"
+    assert book_api.readable_signature(None, "class", "n", None, None, shown, None) == (
+        "(a: int = ..., f: F = constant, kind: type = str)",
+        None,
+    )
 
 
 def test_a_benchmark_that_was_not_run_says_how_to_run_it(tmp_path: Path) -> None:

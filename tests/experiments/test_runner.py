@@ -116,6 +116,8 @@ def test_the_table_pairs_by_seed_and_the_caveats_say_what_is_thin(results: Path)
     thin = Results.read(toy)
     assert thin.caveats()[0] == "14 of 15 runs have landed."
     assert thin.caveats()[-1].endswith("wider than ±1): method.")
+    assert thin.caveats(["none"]) == ["14 of 15 runs have landed."]
+    assert thin.caveats(["none", "method"])[-1] == thin.caveats()[-1]
 
 
 def test_the_environment_names_what_a_figure_depends_on() -> None:
