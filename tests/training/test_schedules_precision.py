@@ -40,17 +40,31 @@ def test_a_gpu_before_capability_8_gets_float16(
     assert choose_precision("cuda").format == expected
 
 
-@pytest.mark.parametrize(
-    ("amx", "avx512_bf16", "expected"),
-    [(True, True, ("bf16-mixed", True)), (False, True, ("bf16-mixed", True)), (False, False, ("32-true", False))],
-)
-def test_a_cpu_is_asked_what_it_can_do(
-    monkeypatch: pytest.MonkeyPatch, amx: bool, avx512_bf16: bool, expected: tuple[str, bool]
-) -> None:
+@pytest.mark.parametrize(("amx", "avx512_bf16"), [(True, True), (False, True), (False, False)])
+def test_a_cpu_is_asked_what_it_can_do(monkeypatch: pytest.MonkeyPatch, amx: bool, avx512_bf16: bool) -> None:
     monkeypatch.delenv("RSNOTES_PRECISION", raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16, raising=False)
+    expected = ("bf16-mixed", False) if avx512_bf16 else ("32-true", False)
     assert tuple(choose_precision("cpu")) == expected
+
+
+@pytest.mark.parametrize("channels", [16, 17, 33, 44])
+def test_gradients_are_right_in_the_format_and_layout_that_are_chosen(channels: int) -> None:
+    """oneDNN made the gradients of dilated convolutions out of unwritten memory in a layout that was faster."""
+    chosen = choose_precision("cpu")
+    layout = torch.channels_last if chosen.channels_last else torch.contiguous_format
+    torch.manual_seed(0)
+    layer = nn.Conv2d(channels, 8, 3, padding=6, dilation=6, bias=False)
+    image, above = torch.randn(2, channels, 32, 32), torch.randn(2, 8, 32, 32)
+    (expected,) = torch.autograd.grad((layer(image) * above).sum(), layer.weight)
+    layer = layer.to(memory_format=layout)
+    for _ in range(3):
+        _ = [torch.full((1 << size,), math.nan) for size in range(6, 20)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=chosen.format == "bf16-mixed"):
+            score = (layer(image.contiguous(memory_format=layout)) * above).sum()
+        (found,) = torch.autograd.grad(score, layer.weight)
+        torch.testing.assert_close(found, expected, rtol=0.05, atol=0.05 * float(expected.abs().max()))
 
 
 def test_the_format_can_be_overridden_and_a_wrong_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
