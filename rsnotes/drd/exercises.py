@@ -227,8 +227,8 @@ def _check_kl(answer: Any) -> str | None:
 kl = Exercise(
     title="Pixel by pixel",
     question=(
-        "Write $L_P$ of `student_logits` and `teacher_logits`, both $(B, K, H, W)$, from `log_softmax` alone: summed "
-        "over the classes, averaged over pixels and batch, no gradient for the teacher."
+        "From `log_softmax` alone write $L_P$ of two tensors $(B, K, H, W)$ called `student_logits` and "
+        "`teacher_logits`: summed over the classes, averaged over pixels and batch, no gradient for the teacher."
     ),
     answer="kl",
     stub='def kl(student_logits, teacher_logits):\n    """A scalar."""\n    ...',

@@ -266,7 +266,7 @@ QUESTIONS = (
         "A class has a hundredth of another's pixels. How do their weights in equation 2 compare?",
         (
             Choice("100 to 1.", "That would be the power of one; the weight has the square of the count."),
-            Choice("10 000 to 1.", "One over the square of the number of pixels.", right=True),
+            Choice("10,000 to 1.", "One over the square of the number of pixels.", right=True),
             Choice("They are equal.", "Then the loss would be the plain Dice of all pixels together."),
         ),
     ),

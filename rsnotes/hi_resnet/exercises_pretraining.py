@@ -40,7 +40,7 @@ own_share = Exercise(
     title="Which one is it",
     question=(
         "Write the fraction inside equation 10 for one image: `q` and its own `key` $(D,)$, and the `queue` $(N, D)$. "
-        "What is it when all keys are equally near, for a queue of 65 536?"
+        "What is it when all keys are equally near, for a queue of 65,536?"
     ),
     answer="own_share",
     stub='def own_share(q, key, queue, temperature):\n    """A number from 0 to 1."""\n    ...',
@@ -115,7 +115,7 @@ half_way = Exercise(
     title="Half the way",
     question=(
         "The query encoder stands still. After how many updates of equation 11 has the key encoder gone at least half "
-        "the way to it? The queue of the paper's length is replaced in 65 536 / 64 = 1024 steps: compare for "
+        "the way to it? The queue of the paper's length is replaced in 65,536 / 64 = 1024 steps: compare for "
         "$m = 0.999$."
     ),
     answer="half_way",
@@ -224,7 +224,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Nearest squares after pretraining come mostly from the query's own scene. What has been learnt?",
+        "Suppose that the nearest squares after pretraining came mostly from the query's own scene. What would have "
+        "been learnt?",
         (
             Choice(
                 "The classes, since neighbours in a scene share them.",

@@ -35,7 +35,7 @@ def _check_cells(answer: Any) -> str | None:
 
 
 cells_of_car = Exercise(
-    title="How many cells has a car?",
+    title="Cells under a car",
     question=(
         "A car is 4.5 m long and 1.8 m wide. Write how many cells of a feature map it covers, as area, when an image "
         "pixel has sides of `pixel` metres and the map the given `stride`. Vaihingen has 0.09 m, Potsdam 0.05 m, "

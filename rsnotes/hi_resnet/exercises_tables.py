@@ -71,7 +71,7 @@ epochs = Exercise(
     title="How often was each image seen",
     question=(
         "Return the epochs that `steps` of `batch_size` make over so many `images`. The paper's two pretrainings have "
-        "3 125 000 steps each: which saw more images, and which saw each image more often?"
+        "3,125,000 steps each: which saw more images, and which saw each image more often?"
     ),
     answer="epochs",
     stub="def epochs(steps, batch_size, images):\n    ...",

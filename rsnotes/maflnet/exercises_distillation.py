@@ -14,7 +14,7 @@ _ADAPTER = """
 def adapter_parameters(width, inner=32):
     down = width * inner + inner
     up = inner * width + width
-    return down + up  # 2 * width * inner + inner + width, at the twelve blocks 262 464 together
+    return down + up  # 2 * width * inner + inner + width, at the twelve blocks 262,464 together
 """
 
 
@@ -41,7 +41,7 @@ adapter_parameters = Exercise(
     question=(
         "Return the number of parameters of an `Adapter` for tokens of `width` channels that is `inner` wide inside. "
         "The trunk of SAM2 tiny has blocks of 96 (one), 96, 192, 192, 384 (six), 384 and 768 channels at their "
-        "entrance. Do the adapters before all twelve come to 262 464?"
+        "entrance. Do the adapters before all twelve come to 262,464?"
     ),
     answer="adapter_parameters",
     stub="def adapter_parameters(width, inner=32):\n    ...",

@@ -19,7 +19,7 @@ def _near(value: Any, expected: Any) -> bool:
 
 _GAIN = """
 def even_gain(side, stride):
-    pixels = (side // stride) ** 2  # 512 pixels: 256 at stride 32, 16 384 at stride 4
+    pixels = (side // stride) ** 2  # 512 pixels: 256 at stride 32, 16,384 at stride 4
     return 100 / pixels  # 0.4 per cent at stride 32, 0.006 at stride 4
 """
 
@@ -222,8 +222,8 @@ QUESTIONS = (
         "Why does equation 13 hardly change a map of 128 × 128 pixels, whatever its convolutions have learnt?",
         (
             Choice(
-                "The weights are shares of one over 16 384 pixels.",
-                "Even ones add 1 / 16 384 of the map; one that picks a single pixel doubles that pixel alone.",
+                "The weights are shares of one over 16,384 pixels.",
+                "Even ones add 1 / 16,384 of the map; one that picks a single pixel doubles that pixel alone.",
                 right=True,
             ),
             Choice("The convolutions start small.", "They may grow; the softmax still sums to one."),

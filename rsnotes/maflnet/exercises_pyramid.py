@@ -131,7 +131,7 @@ def _check_weigh(answer: Any) -> str | None:
     known = {
         "Equation 19 has the reverse-weighted map first.": torch.cat([fine, reverse], 1),
         "That keeps the edges; reverse attention keeps the rest, 1 - σ.": torch.cat([features * sure, fine], 1),
-        "The pyramid is taken of σ(F_e), not of F_e itself.": torch.cat([reverse, features * laplacian(edge)], 1),
+        "The pyramid is taken of σ(Fₑ), not of Fₑ itself.": torch.cat([reverse, features * laplacian(edge)], 1),
         "The pyramid is taken of the edge map; here it is of the features.": torch.cat(
             [reverse, laplacian(features)], 1
         ),

@@ -176,9 +176,9 @@ def _check_met(answer: Any) -> str | None:
 near_enough = Exercise(
     title="Near enough",
     question=(
-        "Build half of boundary F1. Given two outlines as boolean masks $(H, W)$, write the share of the predicted "
-        "pixels that have a true one within `tolerance`, measured straight between pixel centres. `nonzero` gives the "
-        "places, `torch.cdist` all distances. What would the other half be?"
+        "Build half of boundary F1. Two outlines are given as boolean masks $(H, W)$ of one size. Write the share of "
+        "the predicted pixels that have a true one within `tolerance`, measured straight between pixel centres. "
+        "`nonzero` gives the places, `torch.cdist` all distances. What would the other half be?"
     ),
     answer="boundary_precision",
     stub="def boundary_precision(predicted, true, tolerance):\n    ...",
