@@ -35,6 +35,8 @@ EXECUTED = ROOT / "_build" / "executed"
 CELL_TIMEOUT = 600
 PAGE_ENVIRONMENT = {"RSNOTES_STATIC": "1", "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
 """What a page sees when it is built rather than read live: static sliders, no progress bars."""
+KERNEL = ["--IPKernelApp.log_level=ERROR"]
+"""Else each kernel warns that it talks to this machine's own programs without encryption."""
 MOST_BESIDE = 4
 """Pages executed at a time, at most: a page takes up to 2 GB."""
 
@@ -195,7 +197,9 @@ def execute(md: Path, at_a_time: int = 1) -> float:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, page_environment(at_a_time):
         resources = {"metadata": {"path": folder}}
-        client = NotebookClient(notebook, timeout=CELL_TIMEOUT, resources=resources, record_timing=False)
+        client = NotebookClient(
+            notebook, timeout=CELL_TIMEOUT, resources=resources, record_timing=False, extra_arguments=list(KERNEL)
+        )
         with client.setup_kernel():
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from torch import nn
 
 from rsnotes import scenes
@@ -17,7 +19,6 @@ from rsnotes.experiments import source_hashes
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.mkd_ssl.chain import Chain, Domain
 from rsnotes.mkd_ssl.domains import BRIDGE, TARGET, Union, as_domain, source_views, squares
-from rsnotes.mkd_ssl.held import Held
 from rsnotes.mkd_ssl.networks import small_network
 from rsnotes.mkd_ssl.recipe import MKDRecipe
 from rsnotes.mkd_ssl.semi_supervised import learn_from_both
@@ -135,13 +136,26 @@ def stage_folder(settings: MKDSettings, seed: int, folder: Path, number: int) ->
     return folder.parents[1] / "mkd_ssl_stages" / hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
+def hold(held: ExitStack, folder: Path) -> Path:
+    """Let go of the folder before, wait for this one, and give it back.
+
+    Two experiments that run at once have stages in common: one trains them, the other waits and reads them. The system
+    lets a folder go when its process ends, a killed one's too.
+    """
+    held.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    held.enter_context(FileLock(folder / "lock"))
+    return folder
+
+
 def run(settings: MKDSettings, seed: int, folder: Path) -> dict[str, Any]:
     """Run the stages and what follows, and score on the target's test scenes; the figures of the result file."""
     data, recipe = Data(settings, seed), settings.recipe
     test = InMemory(scenes.SceneDataset(settings.test_split, settings.test_tiles, TARGET))
     build = partial(small_network, attention=settings.attention)
-    with Held() as held:  # two experiments at once have stages in common: one trains them, the other reads them
-        chain = Chain(build, data, recipe, seed, lambda number: held(stage_folder(settings, seed, folder, number)))
+    folder_of = partial(stage_folder, settings, seed, folder)
+    with ExitStack() as held:
+        chain = Chain(build, data, recipe, seed, lambda number: hold(held, folder_of(number)))
         known, seconds = chain.run(settings.stages, load_source())
     steps = sum(stage.steps for stage in settings.stages)
     figures: dict[str, Any] = {
