@@ -127,7 +127,7 @@ TABLE2 = Experiment(
     against={name: name.split(",")[0] + (", longer" if ", P" in name else "") for name in ROWS if "," in name},
 )
 
-TRIED = (1e-3, 3e-3, 1e-2, 3e-2)
+TRIED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 
 TUNING = Experiment(
     name="prune_quantize_tuning",
