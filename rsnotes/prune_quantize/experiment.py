@@ -69,8 +69,8 @@ KEPT = {"resnet18": 9.2 / 20.6, "resnet50": 37.8 / 43.9}
 
 
 RECIPE: dict[str, SupervisedRecipe] = {
-    "resnet18": replace(TRAINING, rate=1e-2),
-    "resnet50": replace(TRAINING, rate=1e-2),
+    "resnet18": replace(TRAINING, rate=3e-2),
+    "resnet50": replace(TRAINING, rate=3e-2),
 }
 """The best rate of :data:`TUNING` for each backbone."""
 
