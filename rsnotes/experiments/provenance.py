@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,12 @@ def source_hashes(names: Iterable[str]) -> dict[str, str]:
         if not path.exists():
             raise FileNotFoundError(f"{path}: the experiment names {name!r} as its source, and rsnotes has none")
         files += [path] if path.is_file() else sorted(path.rglob("*.py"))
-    return {path.relative_to(PACKAGE).as_posix(): _code_hash(path) for path in files}
+    return {path.relative_to(PACKAGE).as_posix(): _code_hash(path.read_text("utf-8")) for path in files}
 
 
-def _code_hash(path: Path) -> str:
-    tree = ast.parse(path.read_text("utf-8"))
+@cache  # a page asks for the same files once for each result
+def _code_hash(code: str) -> str:
+    tree = ast.parse(code)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
