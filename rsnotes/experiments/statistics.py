@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+FEWEST = 5
+"""Pairs below which nothing is said to be shown."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -27,7 +30,7 @@ class Difference:
     @property
     def shows_an_effect(self) -> bool:
         """Five pairs or more, and the interval leaves out zero."""
-        return self.pairs >= 5 and abs(self.mean) > self.half_width
+        return self.pairs >= FEWEST and abs(self.mean) > self.half_width
 
     @property
     def verdict(self) -> str:
