@@ -68,28 +68,21 @@ KEPT = {"resnet18": 9.2 / 20.6, "resnet50": 37.8 / 43.9}
 """Share of the parameters that table II leaves to each backbone."""
 
 
-RECIPE: dict[str, SupervisedRecipe] = {
-    "resnet18": replace(TRAINING, rate=3e-2),
-    "resnet50": replace(TRAINING, rate=3e-2),
-}
-"""The best rate of :data:`TUNING` for each backbone."""
-
-
-def _row(backbone: Backbone, **settings: Any) -> Row:
-    """A row at its backbone's rate."""
-    return Row(backbone, recipe=RECIPE[backbone], **settings)
+RECIPE = replace(TRAINING, rate=3e-2)
+"""The best rate of :data:`TUNING`, the same for both backbones."""
 
 
 def _rows(name: str, backbone: Backbone) -> dict[str, Row]:
     """The paper's four rows, as many steps without pruning, and controls of both steps."""
-    taylor = _row(backbone, score="taylor", kept=KEPT[backbone])
+    plain = Row(backbone, recipe=RECIPE)
+    taylor = replace(plain, score="taylor", kept=KEPT[backbone])
     return {
-        name: _row(backbone),
-        f"{name}, longer": _row(backbone, longer=True),
+        name: plain,
+        f"{name}, longer": replace(plain, longer=True),
         f"{name}, P": taylor,
-        f"{name}, Q": _row(backbone, bits=8),
+        f"{name}, Q": replace(plain, bits=8),
         f"{name}, P+Q": replace(taylor, bits=8),
-        f"{name}, Q without overflow": _row(backbone, bits=8, overflow=False),
+        f"{name}, Q without overflow": replace(plain, bits=8, overflow=False),
         f"{name}, P+Q without overflow": replace(taylor, bits=8, overflow=False),
         f"{name}, P by L1 per layer": replace(taylor, score="l1", normalise=True),
         f"{name}, P at random": replace(taylor, score="random"),
@@ -102,17 +95,17 @@ BACKBONES: dict[str, Backbone] = {SMALL: "resnet18", LARGE: "resnet50"}
 PLATEAU = f"{SMALL}, twice as long"
 """The small network's plateau is looked for with twice the steps."""
 
-_PRUNED = _row("resnet18", score="taylor", kept=KEPT["resnet18"])
+_BOTH = _rows(SMALL, "resnet18") | _rows(LARGE, "resnet50")
+_PRUNED = _BOTH[f"{SMALL}, P"]
 
 ROWS = {
-    **_rows(SMALL, "resnet18"),
-    **_rows(LARGE, "resnet50"),
+    **_BOTH,
     f"{SMALL}, P mildly": replace(_PRUNED, kept=KEPT["resnet50"]),
-    f"{LARGE}, P hard": _row("resnet50", score="taylor", kept=KEPT["resnet18"]),
+    f"{LARGE}, P hard": replace(_BOTH[f"{LARGE}, P"], kept=KEPT["resnet18"]),
     f"{SMALL}, P per layer": replace(_PRUNED, normalise=True),
     f"{SMALL}, P and descent": replace(_PRUNED, recalibrate="parameters"),
     f"{SMALL}, P not recalibrated": replace(_PRUNED, recalibrate="nothing"),
-    PLATEAU: Row("resnet18", recipe=replace(RECIPE["resnet18"], steps=2 * TRAINING.steps), retraining=800),
+    PLATEAU: Row("resnet18", recipe=replace(RECIPE, steps=2 * RECIPE.steps), retraining=800),
 }
 
 ALL_SOURCES = tuple(dict.fromkeys((*SOURCES, *SCORING)))
