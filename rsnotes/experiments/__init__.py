@@ -3,7 +3,7 @@
 from rsnotes.experiments.experiment import Experiment, perform, results_folder
 from rsnotes.experiments.provenance import SCORING, environment, processor_name, source_hashes
 from rsnotes.experiments.results import Results
-from rsnotes.experiments.statistics import Difference, at_seconds, paired_difference
+from rsnotes.experiments.statistics import Difference, at_seconds, at_step, paired_difference
 
 __all__ = [
     "SCORING",
@@ -11,6 +11,7 @@ __all__ = [
     "Experiment",
     "Results",
     "at_seconds",
+    "at_step",
     "environment",
     "paired_difference",
     "perform",

@@ -25,7 +25,7 @@ class Results:
         experiment: what was asked.
         files: result by (variant, seed).
         figure: name of the score compared, a fraction in the files and shown in per cent.
-        plateau: name of a variant that is the baseline trained until it stops gaining, or None.
+        plateau: name of a variant that is the baseline trained for longer, to see how much it still gains, or None.
     """
 
     experiment: Experiment
@@ -102,8 +102,10 @@ class Results:
     def _undertrained(self) -> list[str]:
         if self.plateau is None or not (long := self.by_seed(self.plateau)):
             return []
-        reached = float(np.mean(list(self.by_seed(self.experiment.baseline).values())))
-        top = float(np.mean(list(long.values())))
+        usual = self.by_seed(self.experiment.baseline)
+        if not (both := usual.keys() & long.keys()):
+            return []
+        reached, top = (float(np.mean([scores[seed] for seed in both])) for scores in (usual, long))
         if reached >= PLATEAU_SHARE * top:
             return []
         return [

@@ -34,9 +34,9 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """The difference in words: "a gain", "a loss" or "undecided"."""
+        """The difference in words: "a gain", "a loss", "undecided" or "too few seeds"."""
         if not self.shows_an_effect:
-            return "undecided"
+            return "undecided" if self.pairs >= FEWEST else "too few seeds"
         return "a gain" if self.mean > 0 else "a loss"
 
 
@@ -70,7 +70,24 @@ def at_seconds(curve: Sequence[Mapping[str, Any]], seconds: float, figure: str) 
     Raises:
         ValueError: the time lies outside the curve; nothing is extrapolated.
     """
-    times = [point["seconds"] for point in curve]
-    if not times[0] <= seconds <= times[-1]:
-        raise ValueError(f"{seconds:.1f} s lies outside the curve from {times[0]:.1f} to {times[-1]:.1f} s")
-    return float(np.interp(seconds, times, [point[figure] for point in curve]))
+    return _read_off(curve, "seconds", seconds, "s", figure)
+
+
+def at_step(curve: Sequence[Mapping[str, Any]], step: float, figure: str) -> float:
+    """A figure read off a run's curve after ``step`` steps, on a straight line between evaluations.
+
+    Args:
+        curve: points with "step" and the figure, in order.
+        step: between the first and the last point's; need not be whole.
+
+    Raises:
+        ValueError: the step lies outside the curve; nothing is extrapolated.
+    """
+    return _read_off(curve, "step", step, "steps", figure)
+
+
+def _read_off(curve: Sequence[Mapping[str, Any]], axis: str, place: float, unit: str, figure: str) -> float:
+    places = [point[axis] for point in curve]
+    if not places[0] <= place <= places[-1]:
+        raise ValueError(f"{place:.1f} {unit} lies outside the curve from {places[0]:.1f} to {places[-1]:.1f} {unit}")
+    return float(np.interp(place, places, [point[figure] for point in curve]))

@@ -97,9 +97,9 @@ class CrossCovarianceAttention(nn.Module):
     """Attention among channels: each becomes a mixture of those of its head, in the same proportions at every token.
 
     Equations 6 and 7 as printed cannot be run: Q̂K̂ has no transpose, and A of d × d does not fit V of N × d from the
-    left. This is XCiT's form, on which they rest: A = softmax(Q̂ᵀK̂ / τ), X' = VAᵀ, with each *channel* of Q and K
-    divided by its length over the tokens, so that Q̂ᵀK̂ holds cosines whatever N is. XCiT multiplies by its
-    temperature; the paper divides.
+    left. But for that they agree with XCiT, which the paper does not cite, so this is XCiT's form: A = softmax(Q̂ᵀK̂ /
+    τ), X' = VAᵀ, with each *channel* of Q and K divided by its length over the tokens, so that Q̂ᵀK̂ holds cosines
+    whatever N is. XCiT's paper divides by the temperature, as this one does; its code multiplies.
 
     Args:
         channels: C, a multiple of ``heads``.

@@ -1,6 +1,8 @@
 """The commands ``python -m rsnotes maflnet train`` and ``maflnet evaluate``: the paper's set-up on the real data."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +22,7 @@ from rsnotes.maflnet.objective import student_objective, teacher_objective
 from rsnotes.maflnet.recipe import POTSDAM, VAIHINGEN, MAFLNetRecipe
 from rsnotes.metrics import evaluate as score
 from rsnotes.metrics.report import report
+from rsnotes.paths import written_aside
 from rsnotes.training.kept import keep_weights, present, same_run
 
 Network = Literal["teacher", "student"]
@@ -59,7 +62,7 @@ def train(
         pretrained: download SAM2's trunk for the teacher and SegFormer's encoder for the student.
         trunk: local file of the teacher's trunk, in the place of the download.
         encoder: local file of the student's encoder, likewise.
-        teacher_weights: what an earlier run kept as teacher.safetensors; no teacher is trained.
+        teacher_weights: what an earlier run kept as teacher.safetensors; no teacher is trained, the folder gets a copy.
         seed: of the initial weights, the order of the samples and their augmentation.
         workers: processes that read images.
         every: steps between checkpoints.
@@ -67,9 +70,12 @@ def train(
     try:
         _check_trunk(recipe, pretrained, trunk, teacher_weights)
         samples, test = open_split(recipe, root, "train"), open_split(recipe, root, "test")
-        same_run(out / "recipe.json", asdict(recipe) | {"seed": seed})
         run = _Run(training.make_fabric(), samples, out, seed, workers, every)
-        teacher = run.teacher(recipe, teacher_weights, trunk or pretrained)
+        given = None if teacher_weights is None else run.load_teacher(recipe, teacher_weights)
+        same_run(out / "recipe.json", asdict(recipe) | {"seed": seed, "teacher_weights": _fingerprint(teacher_weights)})
+        if teacher_weights is not None:
+            _copy(teacher_weights, out / "teacher.safetensors")
+        teacher = run.teacher(recipe, trunk or pretrained) if given is None else given
         student = run.student(recipe, teacher, encoder or pretrained)
         for name, network in (("teacher", teacher), ("student", student)):
             print(f"{name}\n{report(score(network, test, batch_size=1))}")
@@ -97,8 +103,8 @@ def evaluate(
     """
     try:
         stored: dict[str, Any] = json.loads(present(out / "recipe.json", HINT).read_text("utf-8"))
-        del stored["seed"]
-        recipe = MAFLNetRecipe(**stored | {"scales": tuple(stored["scales"])})
+        settings = {key: value for key, value in stored.items() if key not in ("seed", "teacher_weights")}
+        recipe = MAFLNetRecipe(**settings | {"scales": tuple(stored["scales"])})
         samples = open_split(recipe, root, split, eroded)
         model = build(recipe, network, len(samples.classes))
         load_model(model, present(out / f"{network}.safetensors", HINT))
@@ -147,14 +153,18 @@ class _Run:
         self.classes = len(samples.classes)
         self.options: dict[str, Any] = {"seed": seed, "workers": workers, "every": every}
 
-    def teacher(self, recipe: MAFLNetRecipe, weights: Path | None, pretrained: Weights) -> MAFLNet:
-        """The teacher from ``weights``, or trained by equation 23 and kept in ``out``."""
-        path = weights or self.out / "teacher.safetensors"
-        if weights is None and not path.exists():
+    def teacher(self, recipe: MAFLNetRecipe, pretrained: Weights) -> MAFLNet:
+        """The teacher that ``out`` has, or one trained by equation 23 and kept there."""
+        path = self.out / "teacher.safetensors"
+        if not path.exists():
             torch.manual_seed(self.options["seed"])
             network = build(recipe, "teacher", self.classes, pretrained)
             objective = teacher_objective(self.samples.classes)
             self._train(recipe, network, objective, recipe.teacher_weights(), "teacher")
+        return self.load_teacher(recipe, path)
+
+    def load_teacher(self, recipe: MAFLNetRecipe, path: Path) -> MAFLNet:
+        """The teacher with the weights in ``path``, on the device."""
         network = build(recipe, "teacher", self.classes)
         load_model(network, present(path, HINT))
         self.fabric.to_device(network)
@@ -185,6 +195,21 @@ class _Run:
             checkpoints=self.out / name, **self.options,
         )  # fmt: skip
         keep_weights(network, self.out / f"{name}.safetensors")
+
+
+def _fingerprint(weights: Path | None) -> str | None:
+    """Hash of a file's bytes, by which a run knows the teacher it was given."""
+    if weights is None:
+        return None
+    with weights.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def _copy(weights: Path, kept: Path) -> None:
+    """Keep a given teacher's weights with the student's, so that ``evaluate`` finds both."""
+    if not kept.exists():
+        with written_aside(kept) as aside:
+            shutil.copyfile(weights, aside)
 
 
 def _check_trunk(recipe: MAFLNetRecipe, pretrained: bool, trunk: Path | None, teacher_weights: Path | None) -> None:

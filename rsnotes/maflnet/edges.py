@@ -26,9 +26,10 @@ def reverse_attention(edge: Tensor) -> Tensor:
 class LHFEM(nn.Module):
     """A feature map, weighted once by where there is no edge and once by where the edge map has fine detail.
 
-    The paper writes F_e for the map that is weighted *and* for the map of edges. As in MEGANet, on which the module
-    rests, the features are the encoder's and the edge map has one channel, read off the deeper stage of the decoder.
-    Nothing tells it to be an edge map but the loss at the end. The text after equation 19 asks for a further mask,
+    The paper writes F_e for the map that is weighted *and* for the map of edges. Equations 16 to 19 agree with MEGANet,
+    which the paper does not cite; as there, the features are the encoder's and the edge map has one channel, read off
+    the deeper stage of the decoder. In MEGANet that map is a prediction with a loss of its own on the mask. Here
+    nothing tells it to be an edge map but the loss at the end. The text before equation 19 asks for a further mask,
     which is in no equation; ``mask`` multiplies the result by σ of a 3×3 convolution of it.
 
     Args:

@@ -28,6 +28,10 @@ def _check_can_be(answer: Any) -> str | None:
         return "96.45 is an IoU between 93.13 and 93.16. Printed is 93.25, and rounding does not go that far."
     if answer(50.0, 33.36):
         return "50.00 is an IoU of 33.33, give or take 0.01 for both roundings. 33.36 is 0.03 away and cannot be."
+    if answer(95.80, 91.92):
+        return "95.80 is an IoU between 91.930 and 91.948, which is printed as 91.93 to 91.95. 91.92 cannot be."
+    if answer(50.0, 33.32):
+        return "How far rounding goes depends on the F1. 50.00 is an IoU from 33.329 to 33.338: 33.32 cannot be."
     return None
 
 
@@ -54,6 +58,14 @@ def can_be(f1, iou):
         "a twentieth of a point": """
 def can_be(f1, iou):
     return abs(100 * f1 / (200 - f1) - iou) <= 0.05
+""",
+        "a fiftieth of a point": """
+def can_be(f1, iou):
+    return abs(100 * f1 / (200 - f1) - iou) <= 0.02
+""",
+        "one width for all": """
+def can_be(f1, iou):
+    return abs(100 * f1 / (200 - f1) - iou) <= 0.015
 """,
         "an IoU is smaller": """
 def can_be(f1, iou):
@@ -174,7 +186,7 @@ def _check_row(answer: Any) -> str | None:
 masked_row = Exercise(
     title="Another row",
     question=(
-        "The text after equation 19 asks for an additional attention mask, which is in no equation and not in our "
+        "The text before equation 19 asks for an additional attention mask, which is in no equation and not in our "
         "rows. Return the settings of a row with MACA and with LHFEM as the text wants it, from the dictionary "
         "`ABLATION.variants`. Add it to the experiment under a name of its own, run it, and compare it with the row "
         "without the mask."
@@ -240,13 +252,14 @@ QUESTIONS = (
             ),
             Choice(
                 "The modules have less left to repair here, so gains are not the paper's gains.",
-                "The rows differ from each other by the modules alone, which is what is compared. How much there is to "
-                "gain is another matter.",
+                "And there is a second reason: the trunk was trained together with a decoder like the baseline's, so "
+                "its features are fitted to that row. Both count against the modules.",
                 right=True,
             ),
             Choice(
                 "The rows cannot be compared with each other.",
-                "They share the trunk and its weights, so what differs between them is what stands after it.",
+                "They share the trunk and its weights, so what differs between them is what stands after it. That the "
+                "trunk was fitted to the baseline's decoder is a bias whose direction is known.",
             ),
         ),
     ),

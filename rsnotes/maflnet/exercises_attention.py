@@ -6,6 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from rsnotes.teaching import Choice, Exercise, Question
@@ -21,6 +22,20 @@ def _near(value: Any, expected: Tensor) -> bool:
 
 def _angular(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return 0.5 * v + F.normalize(q, dim=-1) @ (F.normalize(k, dim=-1).mT @ v) / math.pi
+
+
+class _Largest(TorchDispatchMode):
+    """Remembers how many numbers the largest tensor has that is made inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        made = result if isinstance(result, (tuple, list)) else (result,)
+        self.numbers = max([self.numbers, *(one.numel() for one in made if isinstance(one, Tensor))])
+        return result
 
 
 _EVEN = """
@@ -73,14 +88,17 @@ def angular(q, k, v):
 
 def _check_linear(answer: Any) -> str | None:
     q, k, v = (_tokens(2, 256, 4, seed=seed) for seed in range(3))
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter, _Largest() as largest:
         value = answer(q, k, v)
     half, both = v / 2, _angular(q, k, v)
     if not isinstance(value, Tensor) or value.shape != v.shape:
         return "The result has the shape of v."
     known = {
         "That is βQ̂A alone: half of v is missing.": both - half,
-        "Divide the second part by π, not the first by it alone.": half + math.pi * (both - half),
+        "β is missing: the unit queries times the product of the unit keys and v are divided by π.": (
+            half + math.pi * (both - half)
+        ),
+        "β is 1/π: divide by π where you multiply by it.": half + math.pi**2 * (both - half),
         "A token's query and key are divided by their lengths, over the last axis.": half + q @ (k.mT @ v) / math.pi,
     }
     found = [message for message, wrong in known.items() if _near(value, wrong)]
@@ -90,6 +108,8 @@ def _check_linear(answer: Any) -> str | None:
         return "Wrong values: half of v, plus the unit queries times the product of the unit keys and v, over π."
     if counter.get_total_flops() > 10 * 2 * 2 * 2 * 256 * 4 * 4:
         return "The value is right, but a map of N × N was made on the way: multiply in the other order."
+    if largest.numbers >= 256 * 256:
+        return f"The value is right, but a tensor of {largest.numbers:,} numbers was made on the way: that is N × N."
     return None
 
 
@@ -97,7 +117,7 @@ angular = Exercise(
     title="The other order",
     question=(
         "Write equations 2 to 4 for `q`, `k` and `v` of shape $(B, N, d)$, with $\\alpha = 1/2$ and $\\beta = 1/\\pi$, "
-        "so that nothing of size $N \\times N$ is made. The check counts your multiplications."
+        "so that nothing of size $N \\times N$ is made. The check looks at every tensor on the way."
     ),
     answer="angular",
     stub='def angular(q, k, v):\n    """(B, N, d) each, to (B, N, d)."""\n    ...',
@@ -105,6 +125,10 @@ angular = Exercise(
     check=_check_linear,
     wrong={
         "the map is made": _LINEAR.replace("q @ (k.mT @ v)", "(q @ k.mT) @ v"),
+        "the map is made entry by entry": _LINEAR.replace(
+            "q @ (k.mT @ v)", "((q[:, :, None] * k[:, None]).sum(-1)[..., None] * v[:, None]).sum(-2)"
+        ),
+        "without β": _LINEAR.replace(" / math.pi", ""),
         "without the half": _LINEAR.replace("v / 2 + ", ""),
         "times π": _LINEAR.replace("/ math.pi", "* math.pi"),
         "not divided by the lengths": _LINEAR.replace("q = q /", "_ = q /").replace("k = k /", "_ = k /"),

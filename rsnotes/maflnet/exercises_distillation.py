@@ -131,9 +131,9 @@ def _check_inter(answer: Any) -> str | None:
         cosine: "That is one minus the cosine. Pearson's correlation subtracts each pixel's mean first.",
     }
     for wrong, message in known.items():
-        if abs(value - wrong) < 1e-9:
+        if abs(value - wrong) < 1e-6:  # float32, or an eps in a division
             return message
-    if abs(value - right) > 1e-9:
+    if abs(value - right) > 1e-6:
         return f"The loss is {right:.4f} here, not {value:.4f}."
     taught = teacher.clone().requires_grad_()
     answer(student.clone().requires_grad_(), taught, valid).backward()
@@ -190,17 +190,17 @@ def _check_softened(answer: Any) -> str | None:
         loss(1 / 4, 1 / 4): "Multiplied by the temperature the scores become sharper, not softer.",
     }
     for wrong, message in known.items():
-        if abs(value - wrong) < 1e-9:
+        if abs(value - wrong) < 1e-6:
             return message
-    return None if abs(value - right) < 1e-9 else f"At T = 4 the loss is {right:.4f} here, not {value:.4f}."
+    return None if abs(value - right) < 1e-6 else f"At T = 4 the loss is {right:.4f} here, not {value:.4f}."
 
 
 softened_loss = Exercise(
     title="If the raised T is a temperature",
     question=(
-        "Equations 25 and 26 carry a raised $T$. Here it is a transpose. Write the loss that equation 25 is when it "
-        "is a temperature: both networks' logits are divided by it before the softmax. Then train with it: which "
-        "relation is left when the temperature is very high?"
+        "Equation 25 carries a raised $T$. Here it is a transpose. Write the loss that equation 25 is when it is a "
+        "temperature: both networks' logits are divided by it before the softmax. Then train with it: which relation "
+        "is left when the temperature is very high?"
     ),
     answer="softened_loss",
     stub="def softened_loss(student_logits, teacher_logits, temperature):\n    ...",

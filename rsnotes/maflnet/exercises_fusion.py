@@ -211,9 +211,14 @@ mean_one = Exercise(
 
 QUESTIONS = (
     Question(
-        "$M = a_1 a_2^T$ has $C^2$ entries. How many numbers decide it?",
+        "$M = a_1 a_2^T$ has $C^2$ entries. This book reads $a_1$ and $a_2$ as one number a channel. How many numbers "
+        "decide $M$ then?",
         (
-            Choice("$C^2$.", "Every row is the same vector $a_2$, times one number."),
+            Choice(
+                "$C^2$.",
+                "As this book reads it every row is the same vector $a_2$, times one number. Were each $a$ a whole "
+                "branch, a row of pixels a channel, the matrix would have full rank.",
+            ),
             Choice("$2C$.", "The two descriptors; the matrix has rank one.", right=True),
             Choice("$C$.", "Both branches have a descriptor of their own."),
         ),

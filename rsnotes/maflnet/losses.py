@@ -55,6 +55,8 @@ def printed_dice_loss(logits: Tensor, mask: Tensor) -> Tensor:
 def auxiliary_loss(auxiliary: Sequence[Tensor], mask: Tensor, class_weight: Tensor | None = None) -> Tensor:
     """Cross-entropy of the auxiliary classifiers' mean logits, the "aggregate output" of the text.
 
+    GeoSeg's UNetFormer sums the enlarged stages and has one classifier for the sum; the text allows that too.
+
     Equation: maflnet 22
 
     Args:
@@ -70,7 +72,9 @@ def auxiliary_loss(auxiliary: Sequence[Tensor], mask: Tensor, class_weight: Tens
 def inter_class_loss(student: Tensor, teacher: Tensor, valid: Tensor | None = None) -> Tensor:
     """One minus the correlation of the two networks' scores over the classes of a pixel, mean over the pixels.
 
-    The transpose in equations 25 and 26 is read as in DIST, the method they come from.
+    With a row a pixel and a column a class, as in DIST, rows correlate without a transpose. Equation 25 prints one and
+    equation 26 none, the other way round than the text, which transposes for the intra-class loss, and than DIST's
+    code. The names are followed here: between classes is along a row, within a class along a column.
 
     Equation: maflnet 25
 
@@ -91,6 +95,8 @@ def inter_class_loss(student: Tensor, teacher: Tensor, valid: Tensor | None = No
 
 def intra_class_loss(student: Tensor, teacher: Tensor, valid: Tensor | None = None) -> Tensor:
     """One minus the correlation of the two networks' scores over the pixels of the batch, mean over the classes.
+
+    The columns of :func:`inter_class_loss`'s table.
 
     Equation: maflnet 26
 

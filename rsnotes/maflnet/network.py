@@ -32,8 +32,9 @@ class MAFLNet(nn.Module):
 
     At each level a skip map is the encoder's map through a 1×1 convolution, MACA, and LHFEM with the stage below it
     (at the coarsest level with itself). A stage is the stage below it, enlarged, beside the skip map, through two 3×3
-    convolutions. The paper's figure does not show the layers between its modules; these follow UNetFormer and U-Net,
-    with the width that brings the student to the printed size.
+    convolutions. The paper's figure does not show the layers between its modules. The two 3×3 convolutions are U-Net's;
+    the width is the one that brings the student to the printed size. MACA stands bare: UNetFormer, which the paper
+    cites, has a norm before its attention, a residual around it and an MLP behind.
 
     Args:
         encoder: gives four maps at strides 4 to 32.
@@ -112,7 +113,7 @@ class PlainSkip(nn.Module):
 def _context(kind: Context, width: int, normalise: bool) -> nn.Module:
     if kind == "maca":
         return MACA(width, heads=max(1, width // 32), normalise=normalise)
-    if kind == "plain":  # 12 C² + 35 C parameters; MACA has 12 C² + 38 C and a few
+    if kind == "plain":  # 12 C² + 35 C parameters; MACA has 12 C² + 38 C and a few, and no batch norm or ReLU around it
         depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
         layers = [conv_bn_relu(width, width, kernel) for kernel in (3, 1, 1, 1)]
         return nn.Sequential(depthwise, nn.BatchNorm2d(width), *layers)

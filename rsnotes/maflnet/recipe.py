@@ -22,7 +22,7 @@ class MAFLNetRecipe:
     data: Data = "vaihingen"  # section 4.2; the tiles are the reader's split of paper "maflnet"
     crop: int = 512  # unstated; GeoSeg, pixels
     scales: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5)  # unstated; GeoSeg
-    mosaic: float = 0.25  # section 4.2 names it; share of the samples from GeoSeg
+    mosaic: float = 0.25  # section 4.2 names it, and flips, for Potsdam alone; share of the samples from GeoSeg
 
     teacher: str = "sam2_hiera_tiny"  # section 3.1: "a lightweight version of SAM2"; "tiny" is the small pair's
 
@@ -49,7 +49,8 @@ class MAFLNetRecipe:
     def optimizer(self, network: MAFLNet) -> AdamW:
         """AdamW with the lower rate for the encoder's own parameters, the higher one for adapters and decoder.
 
-        What is frozen is left out. Cosine annealing of both is ``rsnotes.training.cosine(steps)``.
+        What is frozen is left out. Cosine annealing of both is ``rsnotes.training.cosine(steps)``; section 4.1 names it
+        for what is not backbone, and does not say how the backbone's rate goes.
         """
         slow = [parameter for parameter in network.encoder.pretrained_parameters() if parameter.requires_grad]
         known = {id(parameter) for parameter in slow}

@@ -23,10 +23,11 @@ from rsnotes.datasets.hw import HW
 from rsnotes.datasets.text_lists import few
 from rsnotes.metrics import Scores
 from rsnotes.metrics import evaluate as score
-from rsnotes.mkd_ssl.chain import Chain, Domain, Known
+from rsnotes.mkd_ssl.chain import Domain, Known
 from rsnotes.mkd_ssl.recipe import CITYSCAPES, ERHAI, MKDRecipe
 from rsnotes.mkd_ssl.semi_supervised import learn_from_both
 from rsnotes.mkd_ssl.stages import DISTILLED, Stage, same_names
+from rsnotes.mkd_ssl.trimmed import TrimmingChain
 from rsnotes.networks import deeplab_hrnet
 from rsnotes.training.kept import keep_weights, present, same_run
 
@@ -79,7 +80,7 @@ def train(
         data = open_data(recipe, bridge, target, seed, overlapping)
         settings = asdict(recipe) | {"seed": seed, "literal_teacher": literal_teacher}
         same_run(out / "recipe.json", settings)
-        chain = Chain(
+        chain = TrimmingChain(
             lambda classes: build(recipe, classes), {name: data[name] for name in ("bridge", "target")}, recipe, seed,
             lambda number: out / f"stage{number}", workers,
         )  # fmt: skip

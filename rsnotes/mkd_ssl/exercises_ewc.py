@@ -133,7 +133,7 @@ def largest_strength(fisher, rate, momentum):
 
 
 def _check_largest(answer: Any) -> str | None:
-    fisher = {"a": torch.tensor([0.1, 0.4]), "b": torch.tensor([[0.2, 0.05]])}
+    fisher = {"a": torch.tensor([0.2, 0.05]), "b": torch.tensor([[0.1, 0.4]]), "c": torch.tensor([0.3])}
     value = float(answer(fisher, 0.1, 0.5))
     if abs(value - 75.0) < 1e-3:
         return None
@@ -142,8 +142,10 @@ def _check_largest(answer: Any) -> str | None:
     if abs(value - 600.0) < 1e-3:
         return "It is the stiffest spring that breaks first, not the softest."
     if abs(value - 150.0) < 1e-3:
-        return "Look at every tensor: the stiffest spring of the whole network decides."
-    if abs(value - 160.0) < 1e-3:
+        return "Look at every tensor, not at the first or the slackest: the stiffest spring of the network decides."
+    if abs(value - 100.0) < 1e-3:
+        return "The last tensor has not the stiffest spring; look at every tensor."
+    if abs(value - 3.0 / (0.1 * 0.21)) < 1e-3:
         return "The mean stiffness is no bound: one weight that swings out takes the others with it."
     return f"With stiffness up to 0.4, rate 0.1 and momentum 0.5 the bound is 75, not {value:.2f}."
 
@@ -163,6 +165,9 @@ largest = Exercise(
         "no momentum": _LARGEST.replace("2 * (1 + momentum)", "2"),
         "the softest": _LARGEST.replace("max(float(part.max())", "min(float(part.min())"),
         "one tensor": _LARGEST.replace("max(float(part.max())", "min(float(part.max())"),
+        "the last tensor": _LARGEST.replace(
+            "max(float(part.max()) for part in fisher.values())", "float(list(fisher.values())[-1].max())"
+        ),
         "mean": _LARGEST.replace(
             "max(float(part.max()) for part in fisher.values())",
             "sum(float(p.sum()) for p in fisher.values()) / sum(p.numel() for p in fisher.values())",

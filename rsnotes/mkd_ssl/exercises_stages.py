@@ -188,8 +188,8 @@ QUESTIONS = (
                 "Its backbone.", "That is what the *teacher* begins with. The student's weights are random throughout."
             ),
             Choice(
-                "Nothing: it gets to know the source through its teacher's answers alone.",
-                "And through the springs of EWC, if they are switched on: they pull, but they do not start it there.",
+                "Nothing: it comes to know the source by its teacher's answers, and by springs where there are any.",
+                "The springs of EWC draw it towards the source's weights; it does not begin there.",
                 right=True,
             ),
             Choice(

@@ -1,9 +1,10 @@
 """Exercises of the page on the tables, and the quiz of the group."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
-from rsnotes.mkd_ssl.experiment import ABLATION
+from rsnotes.mkd_ssl.parts import PARTS
 from rsnotes.teaching import Choice, Exercise, Question
 
 _GIVEN = """
@@ -78,20 +79,25 @@ def out_of_range(new, old, low, high):
 
 
 def _check_range(answer: Any) -> str | None:
-    new = {"road": 60.34, "farmland": 80.61, "water": 78.51, "roof": 70.30}
-    old = {"road": 55.29, "farmland": 74.75, "water": 75.15, "roof": 70.00}
+    new = {"road": 60.34, "farmland": 80.61, "water": 78.51, "roof": 70.30, "grass": 61.16}
+    old = {"road": 55.29, "farmland": 74.75, "water": 75.15, "roof": 70.00, "grass": 60.15}
     found = answer(new, old, 1.01, 5.05)
     right = {"farmland": 5.86, "roof": 0.30}
-    if found == right:
-        return None
-    if isinstance(found, dict) and "water" in found:
+    if not isinstance(found, dict):
+        return "Return a dictionary: from a class to its gain."
+    if found.keys() == right.keys():
+        wrong = [name for name in right if not math.isclose(found[name], right[name], abs_tol=1e-6)]
+        return f"{wrong[0]} gains {right[wrong[0]]}, not {found[wrong[0]]}." if wrong else None
+    if "water" in found:
         return "A gain of 3.36 lies inside the range. Return those outside."
-    if isinstance(found, dict) and "road" in found:
+    if "road" in found:
         return (
             "60.34 - 55.29 is 5.05, the end of the range, but not for a computer: round the difference to two decimals "
             "before you compare."
         )
-    if isinstance(found, dict) and set(found) == {"farmland"}:
+    if "grass" in found:
+        return "61.16 - 60.15 is 1.01, the lower end, which belongs to the range."
+    if set(found) == {"farmland"}:
         return "Gains below the range are outside too."
     return f"Outside 1.01 to 5.05 are {right}, not {found}."
 
@@ -111,6 +117,8 @@ out_of_range = Exercise(
         "not rounded": _RANGE.replace("round(new[name] - old[name], 2)", "new[name] - old[name]"),
         "above only": _RANGE.replace("not low <= gain <= high", "gain > high"),
         "inside": _RANGE.replace("not low <=", "low <="),
+        "without the lower end": _RANGE.replace("low <= gain", "low < gain"),
+        "losses": _RANGE.replace("{name: gain for", "{name: -gain for"),
     },
 )
 
@@ -119,14 +127,14 @@ from dataclasses import replace
 
 
 def rows_for_ewc(variants, weights):
-    base = variants["no unlabelled"]
+    base = variants["labels alone"]
     return {f"EWC {w:g}": replace(base, recipe=replace(base.recipe, lambda_ewc=w)) for w in weights}
 """
 
 
 def _check_ewc(answer: Any) -> str | None:
-    base, weights = ABLATION.variants["no unlabelled"], (3.0, 300.0)
-    rows = answer(ABLATION.variants, weights)
+    base, weights = PARTS["labels alone"], (3.0, 300.0)
+    rows = answer(dict(PARTS), weights)
     if not isinstance(rows, dict) or len(rows) != 2:
         return "Return a dictionary with one row a weight."
     first, last = (rows.get(f"EWC {w:g}") for w in weights)
@@ -135,14 +143,14 @@ def _check_ewc(answer: Any) -> str | None:
     if not hasattr(first, "stages"):
         return "A row is a whole `MKDSettings`, not its recipe alone: replace the recipe inside it."
     if first.share:
-        return "Start from 'no unlabelled': with unlabelled images behind it the springs' effect is blurred."
+        return "Start from 'labels alone': with unlabelled images behind it the springs' effect is blurred."
     if first.recipe.lambda_ewc == last.recipe.lambda_ewc:
         return "Both rows have the same weight: put each `w` into its recipe."
     if (first.recipe.lambda_ewc, last.recipe.lambda_ewc) != weights:
         return f"The weights are {weights}, the rows have {first.recipe.lambda_ewc:g} and {last.recipe.lambda_ewc:g}."
     for row, weight in zip((first, last), weights, strict=True):
         if row != replace(base, recipe=replace(base.recipe, lambda_ewc=weight)):
-            return "But for `lambda_ewc` a row is the one called 'no unlabelled', settings and recipe alike."
+            return "But for `lambda_ewc` a row is the one called 'labels alone', settings and recipe alike."
     return None
 
 
@@ -150,8 +158,8 @@ rows_for_ewc = Exercise(
     title="How stiff should the springs be?",
     question=(
         "The weight of EWC is nowhere given. Build the rows of an experiment that asks for it: from "
-        "`ABLATION.variants` and some weights a dictionary `{'EWC 3': ..., ...}` of settings that equal those of "
-        "'no unlabelled' but for `lambda_ewc`. On which scenes would you choose among them?"
+        "`parts.PARTS` and some weights a dictionary `{'EWC 3': ..., ...}` of settings that equal those of "
+        "'labels alone' but for `lambda_ewc`. On which scenes would you choose among them?"
     ),
     answer="rows_for_ewc",
     stub="def rows_for_ewc(variants, weights):\n    ...",
@@ -162,7 +170,7 @@ rows_for_ewc = Exercise(
             "replace(base, recipe=replace(base.recipe, lambda_ewc=w))", "replace(base.recipe, lambda_ewc=w)"
         ),
         "another recipe": _EWC.replace("lambda_ewc=w)", 'lambda_ewc=w, temperature=1.0, learning_rate=9.0, ewc="off")'),
-        "with unlabelled images": _EWC.replace('"no unlabelled"', '"all parts"'),
+        "with unlabelled images": _EWC.replace('"labels alone"', '"mean teacher, all"'),
         "one weight": _EWC.replace("lambda_ewc=w)", "lambda_ewc=weights[0])"),
     },
 )
@@ -204,7 +212,8 @@ QUESTIONS = (
             ),
             Choice(
                 "Plain fine-tuning over the same two stages.",
-                "It has seen the bridge's labels too, and differs in the distillation alone.",
+                "The nearest row: it has seen the bridge's labels too. It lacks all that comes with distilling, the "
+                "springs, the random start and the steps spent on teachers, so that it tells of these together.",
                 right=True,
             ),
             Choice(

@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import default_collate
 
-from rsnotes.datasets import Sample
+from rsnotes.datasets import IGNORE, Sample
 from rsnotes.losses import cross_entropy
 from rsnotes.mkd_ssl.chain import sgd
 from rsnotes.mkd_ssl.objective import Supervision
@@ -19,6 +19,9 @@ from rsnotes.mkd_ssl.views import cut_mix, make_views
 from rsnotes.networks import SegmentationOutput
 from rsnotes.training import Batch, GradientStep, Samples, choose_precision, ema_update, poly
 from rsnotes.training.batches import draws
+
+Divide = Literal["kept", "all"]
+"""What the loss on pseudo-labels is divided by: the pixels that the filter keeps, or all pixels."""
 
 OTHER_ORDER = 7919
 """Added to a run's seed for the order of the unlabelled images."""
@@ -106,7 +109,8 @@ class MeanTeacherStep(GradientStep):
 
     The paper's total: supervised loss on labelled images, consistency loss on pseudo-labelled ones. The consistency is
     the cross-entropy of the student's view with the teacher's likeliest class, mean over the pixels that the filter
-    keeps. Coverage and correctness of the pseudo-labels are recorded beside the losses.
+    keeps: few of them weigh as much as many. Divided by all pixels, as in FixMatch and UniMatch, it is that mean times
+    the share of pixels kept. Coverage and correctness of the pseudo-labels are recorded beside the losses.
 
     Equation: mkd_ssl 3
 
@@ -121,6 +125,7 @@ class MeanTeacherStep(GradientStep):
         class_weight: (K,) for the consistency, None for equal ones.
         labelled_statistics: the student sees labelled and unlabelled images apart, and batch norm's running statistics
             follow the labelled ones alone; else ``recipe.together`` decides.
+        divide: the consistency by the number of "kept" pixels or of "all".
     """
 
     def __init__(
@@ -134,6 +139,7 @@ class MeanTeacherStep(GradientStep):
         unlabelled: Unlabelled | None,
         class_weight: Tensor | None = None,
         labelled_statistics: bool = False,
+        divide: Divide = "kept",
     ) -> None:
         schedule = poly(steps, recipe.power)
         super().__init__(fabric, student, sgd(student, recipe), self._terms, recipe.weights(), schedule)
@@ -142,6 +148,7 @@ class MeanTeacherStep(GradientStep):
         self.student, self.recipe, self.supervision, self.unlabelled = student, recipe, supervision, unlabelled
         self.teacher = fabric.to_device(teacher).eval().requires_grad_(False)
         self.class_weight, self.labelled_statistics, self.number = class_weight, labelled_statistics, 0
+        self.divide = divide
         self.parts |= {"teacher": self.teacher}
 
     def __call__(self, batch: Batch, number: int) -> dict[str, Tensor]:
@@ -160,8 +167,9 @@ class MeanTeacherStep(GradientStep):
         view, guessed, judged = self.guess(more)
         mine, theirs = self._forward(network, batch.image, view)
         weight = None if self.class_weight is None else self.class_weight.to(view)
+        share = (guessed != IGNORE).float().mean() if self.divide == "all" else 1.0
         return self.supervision(mine, labels) | {
-            "consistency": cross_entropy(theirs.logits, guessed, weight),
+            "consistency": share * cross_entropy(theirs.logits, guessed, weight),
             "coverage": judged[0],
             "correctness": judged[1],
         }

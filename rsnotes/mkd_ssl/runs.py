@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -14,23 +14,26 @@ from torch import nn
 
 from rsnotes import scenes
 from rsnotes.datasets.memory import InMemory
-from rsnotes.datasets.squares import Squares
 from rsnotes.experiments import source_hashes
 from rsnotes.experiments.curve import Curve, score, score_figures
-from rsnotes.mkd_ssl.chain import Chain, Domain
-from rsnotes.mkd_ssl.domains import BRIDGE, TARGET, Union, as_domain, source_views, squares
+from rsnotes.mkd_ssl.chain import Chain
+from rsnotes.mkd_ssl.data import Data
+from rsnotes.mkd_ssl.domains import BRIDGE, TARGET
+from rsnotes.mkd_ssl.mean_teacher import Divide
 from rsnotes.mkd_ssl.networks import small_network
 from rsnotes.mkd_ssl.recipe import MKDRecipe
 from rsnotes.mkd_ssl.semi_supervised import learn_from_both
+from rsnotes.mkd_ssl.source import NAME as SOURCE_NAME
 from rsnotes.mkd_ssl.source import SOURCES_OF_SOURCE, load_source
 from rsnotes.mkd_ssl.stages import Stage
 from rsnotes.networks.hrnet import Attention
+from rsnotes.networks.weights import weights_path
 from rsnotes.scenes import SceneConfig
 
 SMALL = replace(MKDRecipe().quick(), lambda_ewc=30.0)
-"""The paper's recipe at the size of the scenes, and that of the shipped students. At a student's random start springs
-of 30 weigh 10 times the loss on labels in the first stage and 24 to 28 times in the second; 3 and 1.2 would weigh as
-much as it. The code's 1e-4 weighs less than a ten-thousandth of it. ``TUNING`` sweeps the weight."""
+"""The paper's recipe at the size of the scenes, as the shipped students were trained; choices of later sweeps do not
+change it. At a student's random start springs of 30 weigh 10 times the loss on labels in the first stage and 24 to 28
+times in the second; 3 and 1.2 would weigh as much as it. The code's 1e-4 weighs less than a ten-thousandth of it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class MKDSettings:
         semi_rate: learning rate of that stage, None for the recipe's, with which the stages before begin.
         weigh_guesses: whether rare classes weigh more in the loss on pseudo-labels too.
         labelled_statistics: whether batch norm's running statistics follow labelled images alone in that stage.
+        divide: what the loss on pseudo-labels is divided by, the "kept" pixels or "all".
         attention: "psa" or None.
         bridge: domain of the bridge.
         bridge_tiles: its labelled scenes of 256².
@@ -61,6 +65,7 @@ class MKDSettings:
     semi_rate: float | None = None
     weigh_guesses: bool = True
     labelled_statistics: bool = False
+    divide: Divide = "kept"
     attention: Attention | None = "psa"
     bridge: SceneConfig = BRIDGE
     bridge_tiles: int = 96
@@ -70,57 +75,12 @@ class MKDSettings:
     test_tiles: int = 64
 
 
-class Data(Mapping[str, Domain]):
-    """The domains of a run by name, drawn when asked for."""
-
-    names = ("bridge", "target", "source and bridge")
-
-    def __init__(self, settings: MKDSettings, seed: int) -> None:
-        self.settings, self.seed = settings, seed
-        self.known: dict[str, Domain] = {}
-
-    def __getitem__(self, name: str) -> Domain:
-        if name not in self.known:
-            self.known[name] = self._draw(name)
-        return self.known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def _draw(self, name: str) -> Domain:
-        settings, tiles = self.settings, self.settings.bridge_tiles
-        if name == "target":
-            return as_domain(squares("experiments-training", settings.labelled_tiles, TARGET, self._first()))
-        if name == "bridge":
-            return as_domain(squares("experiments-training", tiles, settings.bridge, BRIDGE_SCENES + self.seed * tiles))
-        if name == "source and bridge":
-            above, ground = self["bridge"].samples, source_views("training", 4 * tiles, self.seed * 4 * tiles)
-            assert isinstance(above, Squares)
-            return as_domain(Union(above.samples, ground.samples))
-        raise KeyError(name)
-
-    def pool(self) -> Squares:
-        """Unlabelled squares of the target, the first share of the pool."""
-        settings = self.settings
-        tiles = round(settings.share * settings.pool_tiles)
-        return squares("experiments-training", tiles, TARGET, self._first() + settings.labelled_tiles)
-
-    def _first(self) -> int:
-        return self.seed * (self.settings.labelled_tiles + self.settings.pool_tiles)
-
-
-BRIDGE_SCENES = 100_000
-"""How far the bridge's scenes lie from the target's, in scenes of the split."""
-
-
 LATER = ("unlabelled", "lambda_consistency", "ema_decay", "warm_up", "ema_buffers", "filter", "entropy", "confidence",
          "views", "view_strength", "cut_mix", "together")  # fmt: skip
 """Fields of the recipe that the stages before the semi-supervised one do not read."""
 
-AFTER = ("semi_steps", "share", "semi_rate", "weigh_guesses", "labelled_statistics", "test_split", "test_tiles")
+AFTER = ("semi_steps", "share", "semi_rate", "weigh_guesses", "labelled_statistics", "divide", "test_split",
+         "test_tiles")  # fmt: skip
 """Fields of the settings that those stages do not read."""
 
 
@@ -131,8 +91,8 @@ def stage_folder(settings: MKDSettings, seed: int, folder: Path, number: int) ->
     what["recipe"] = {name: value for name, value in what["recipe"].items() if name not in LATER}
     if all(stage.domain == "target" for stage in first):
         what |= {"bridge": None, "bridge_tiles": 0}
-    code = source_hashes((*SOURCES, "mkd_ssl/recipe.py"))
-    key = json.dumps([what, seed, code, scenes.VERSION], sort_keys=True, default=str)
+    begun = hashlib.sha256(weights_path(SOURCE_NAME).read_bytes()).hexdigest()
+    key = json.dumps([what, seed, source_hashes(STAGE_SOURCES), begun, scenes.VERSION], sort_keys=True, default=str)
     return folder.parents[1] / "mkd_ssl_stages" / hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
@@ -187,7 +147,7 @@ def _semi(
 
     learnt = learn_from_both(
         network, data["target"], pool, recipe, steps, seed, folder=folder, after_step=watch,
-        weigh_guesses=settings.weigh_guesses, labelled_statistics=settings.labelled_statistics,
+        weigh_guesses=settings.weigh_guesses, labelled_statistics=settings.labelled_statistics, divide=settings.divide,
     )  # fmt: skip
     points = json.loads((folder / "curve.json").read_text("utf-8"))
     offset = before["curve"][0]
@@ -222,3 +182,6 @@ SOURCES = (
     "losses/distillation.py",
 )  # fmt: skip
 """What the stages depend on, without the semi-supervised one; the shipped students depend on no more."""
+
+STAGE_SOURCES = (*SOURCES, "mkd_ssl/recipe.py", "mkd_ssl/data.py")
+"""What decides whether stages that lie on disk are the same: their code, their losses' recipe, and what they see."""

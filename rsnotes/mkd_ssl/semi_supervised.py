@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import nn
 
 from rsnotes.mkd_ssl.chain import Domain
-from rsnotes.mkd_ssl.mean_teacher import MeanTeacherStep, Unlabelled
+from rsnotes.mkd_ssl.mean_teacher import Divide, MeanTeacherStep, Unlabelled
 from rsnotes.mkd_ssl.objective import Supervision
 from rsnotes.mkd_ssl.recipe import MKDRecipe
 from rsnotes.training import History, Samples, make_fabric, train
@@ -41,6 +41,7 @@ def learn_from_both(
     after_step: Callable[[nn.Module, nn.Module, History], None] | None = None,
     weigh_guesses: bool = True,
     labelled_statistics: bool = False,
+    divide: Divide = "kept",
 ) -> Learnt:
     """Train a student and its mean teacher, both beginning with ``network``'s weights, which are left as they are.
 
@@ -55,7 +56,7 @@ def learn_from_both(
         workers: processes that read labelled images.
         after_step: called with student, teacher and record after each step.
         weigh_guesses: give the classes' weights to the loss on pseudo-labels as to that on labels.
-        labelled_statistics: see :class:`MeanTeacherStep`.
+        labelled_statistics, divide: see :class:`MeanTeacherStep`.
     """
     fabric = make_fabric()
     student, teacher = copy.deepcopy(network).requires_grad_(True), copy.deepcopy(network)
@@ -64,6 +65,7 @@ def learn_from_both(
     step = MeanTeacherStep(
         fabric, student, teacher, recipe, steps, supervision, batches,
         class_weight=labelled.class_weight if weigh_guesses else None, labelled_statistics=labelled_statistics,
+        divide=divide,
     )  # fmt: skip
     history = train(
         fabric, step, labelled.samples, labelled.augment, steps=steps, batch_size=recipe.batch_size, seed=seed,

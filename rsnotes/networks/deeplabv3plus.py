@@ -91,7 +91,7 @@ class DeepLabV3Plus(nn.Module):
         self.enlarge = _upsampling(classes, layout)
 
     def forward(self, images: Tensor) -> SegmentationOutput:  # (B, bands, H, W)
-        low, deep = self.backbone(images)  # (B, 64, H/4, W/4), (B, 512, H/16, W/16)
+        low, deep = self.backbone(images)  # (B, 64 or 256, H/4, W/4), (B, 512 or 2048, H/16, W/16)
         context = self.upsample(self.reduce(self.aspp(deep)))  # (B, 256, at least H/4, at least W/4)
         joined = torch.cat([_crop(context, low), self.low_level(low)], dim=1)  # (B, 304, H/4, W/4)
         features = self.decoder(joined)  # (B, 256, H/4, W/4)

@@ -129,8 +129,9 @@ def _for_kernels(recipe: PruneQuantizeRecipe, folded: Any, samples: ImageMaskPai
 
 
 def plan(recipe: PruneQuantizeRecipe, folded: Any, samples: ImageMaskPairs) -> Plan:
-    """The formats that the recipe asks for, activations logged on its calibration tiles."""
-    images = [samples[k].image[None] for k in range(min(recipe.calibration, len(samples)))]
+    """The formats that the recipe asks for, activations logged on its calibration images, spread over the data."""
+    count = min(recipe.calibration, len(samples))
+    images = [samples[k * len(samples) // count].image[None] for k in range(count)]
     formats = choose_formats(
         folded, images, weights=recipe.weight_bits, biases=recipe.bias_bits, activations=recipe.activation_bits
     )

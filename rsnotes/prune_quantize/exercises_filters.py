@@ -238,7 +238,7 @@ def _check_cubic(answer: Any) -> str | None:
 two_ended = Exercise(
     title="Build a better score",
     question=(
-        "Build the score that the page ends with. `loss` takes a layer's weight $(D, M)$ to a scalar. For each filter "
+        "Build the score of both ends. `loss` takes a layer's weight $(D, M)$ to a scalar. For each filter "
         "return $\\left| \\frac{1}{2} \\sum_m (g_m(0) + g_m(1)) w_{i,m} \\right|$, where $g(1)$ is the gradient at the "
         "trained weights and $g(0)$ the one with this filter, and no other, at zero. Then prune by it: what does it "
         "cost compared with one backward pass for all filters?"

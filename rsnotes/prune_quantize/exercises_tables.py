@@ -199,11 +199,11 @@ QUESTIONS = (
     Question(
         "What do filters lose when they are pruned by equation 8 with batch normalisation in training mode?",
         (
-            Choice("Nothing, the scores are the same.", "In training mode they are rounding noise."),
+            Choice("Nothing, the scores are the same.", "In training mode they are thousands of times smaller."),
             Choice(
-                "Their order: scores are noise and filters go at random.",
+                "Their meaning: the sum is zero but for rounding and a trace of ε.",
                 "Scaling a filter changes nothing after a normalisation by the batch's own statistics, so the weights "
-                "times their derivatives sum to zero.",
+                "times their derivatives sum to zero. What is left over does not know what a filter is worth.",
                 right=True,
             ),
             Choice("Their sign.", "The absolute value is taken in either mode."),

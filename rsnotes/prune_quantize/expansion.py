@@ -16,7 +16,7 @@ def loss_changes(network: nn.Module, layer: str, batches: Sequence[Batch], loss:
     """``|L(W_i = 0) - L|`` for every filter W_i of a layer: what the scores approximate.
 
     Zero is what equation 3 says. Surgery does a little more: with its weights at zero a filter still gives a constant
-    after batch normalisation, β - γ μ / σ, and pruning takes that away too.
+    after batch normalisation, β + γ (b - μ) / σ, and pruning takes that away too.
 
     Equation: prune_quantize 3
 

@@ -35,7 +35,8 @@ def choose_range(histogram: Mapping[int, int], bits: int = 8, *, overflow: bool 
         bits: of the format, the sign's included; 2 to 32.
         overflow: whether the highest leading bits may be left out to save a larger number of small ones. A number
             left out above becomes the largest there is, however large it was; one left out below is off by half a
-            step at most.
+            step at most. Without it no number of the histogram is cut by a step or more: what lies between the
+            largest number and the next power of two still is, by less.
 
     Returns:
         The format; of a histogram without counts the one with no integer bits.

@@ -11,7 +11,7 @@ class PruneQuantizeRecipe:
     """Hyper-parameters of training, pruning, retraining and quantization."""
 
     data: Literal["uavid", "vaihingen"] = "vaihingen"  # section 3.1
-    crop: int = 512  # section 3.1 resizes to 512 × 512 (UAVid: 540 × 960); cut out here, not resized
+    crop: int = 512  # section 3.1 resizes to 512 × 512; cut out here, not resized. UAVid: the height frames shrink to
     shift: int = 10  # section 3.2, pixels: reflection "within [-10, 10] pixels" is read as reflection and translation
 
     backbone: str = "resnet50"  # section 3.4; table II has resnet18 too
@@ -47,7 +47,7 @@ class PruneQuantizeRecipe:
         return lambda number: self.decay ** (number // (steps_an_epoch * self.decay_every))
 
     def quick(self) -> "PruneQuantizeRecipe":
-        """The same recipe at the size the book runs live: a thin network, crops of 128 pixels, 6 rounds."""
+        """The same recipe for a thin network and crops of 128 pixels: a trial of the command in minutes."""
         return replace(
             self, backbone="resnet18", width=1 / 8, pretrained=False, crop=128, kept=9.2 / 20.6, batch_size=16,
             epochs=8, decay_every=4, learning_rate=0.1, retraining_epochs=2, rounds=6, calibration=4,

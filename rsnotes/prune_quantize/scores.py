@@ -24,7 +24,7 @@ def logits_loss(network: nn.Module, batch: Batch) -> Tensor:
 def taylor_scores(
     network: nn.Module, batches: Iterable[Batch], loss: Loss = logits_loss, *, batch_statistics: bool = False
 ) -> Scores:
-    """Φ of every filter: how much the loss would change, to first order, with the filter's weights at zero.
+    """Φ of every filter: how much the loss would change, to first order, with its M weights at zero, divided by M.
 
     Printed is the derivative at w = 0; taken here, as in all public code, is the derivative at the trained weights,
     for which one backward pass does. :func:`~rsnotes.prune_quantize.products_at_zero` has the printed one.

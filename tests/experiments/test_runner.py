@@ -120,6 +120,15 @@ def test_the_table_pairs_by_seed_and_the_caveats_say_what_is_thin(results: Path)
     assert thin.caveats(["none", "method"])[-1] == thin.caveats()[-1]
 
 
+def test_the_plateau_is_compared_over_the_seeds_that_both_have(results: Path) -> None:
+    toy = make(figures, seeds=(0, 1, 2, 3, 4))
+    perform(toy, Path("scratch"))
+    for seed in (0, 1, 2):
+        (results / f"long.seed{seed}.json").unlink()
+    caveat = Results.read(toy, plateau="long").caveats()[1]
+    assert caveat == "Undertrained: the baseline stands at 50.3, 83 % of its plateau 60.5."  # of seeds 3 and 4
+
+
 def test_the_environment_names_what_a_figure_depends_on() -> None:
     found = experiments.environment()
     assert {"versions", "processor", "threads", "precision", "scenes", "commit"} <= found.keys()

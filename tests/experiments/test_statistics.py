@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rsnotes.experiments import at_seconds, paired_difference
+from rsnotes.experiments import at_seconds, at_step, paired_difference
 
 BASELINE = {0: 60.0, 1: 61.0, 2: 59.5, 3: 60.5, 4: 62.0}
 VARIANT = {0: 61.0, 1: 62.5, 2: 60.0, 3: 62.5, 4: 63.5}
@@ -36,7 +36,8 @@ def test_four_pairs_or_an_interval_over_zero_show_nothing() -> None:
     assert paired_difference(sure, BASELINE).shows_an_effect
     assert paired_difference(sure, BASELINE).verdict == "a gain"
     assert paired_difference(BASELINE, sure).verdict == "a loss"
-    assert not paired_difference({s: sure[s] for s in range(4)}, BASELINE).shows_an_effect
+    four = paired_difference({s: sure[s] for s in range(4)}, BASELINE)
+    assert (four.shows_an_effect, four.verdict) == (False, "too few seeds")
     noisy = {seed: value + (-1) ** seed for seed, value in BASELINE.items()}
     assert not paired_difference(noisy, BASELINE).shows_an_effect
     assert paired_difference(noisy, BASELINE).verdict == "undecided"
@@ -51,3 +52,11 @@ def test_a_curve_is_read_on_straight_lines_and_never_beyond_its_ends() -> None:
     assert np.isclose(at_seconds(curve, 30.0, "miou"), 0.6)
     with pytest.raises(ValueError, match=r"31\.0 s lies outside the curve from 0\.0 to 30\.0 s"):
         at_seconds(curve, 31.0, "miou")
+
+
+def test_a_curve_is_read_by_steps_as_by_seconds() -> None:
+    curve = [{"step": 300, "seconds": 1.0, "miou": 0.5}, {"step": 600, "seconds": 9.0, "miou": 0.6}]
+    assert at_step(curve, 450, "miou") == pytest.approx(0.55)
+    assert at_step(curve, 600, "miou") == pytest.approx(0.6)
+    with pytest.raises(ValueError, match=r"650\.0 steps lies outside the curve from 300\.0 to 600\.0 steps"):
+        at_step(curve, 650, "miou")

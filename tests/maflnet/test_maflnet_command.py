@@ -90,12 +90,45 @@ def test_the_teacher_given_teaches_and_is_left_alone(root, run, tmp_path):
     save_file(weights | {"classifier.weight": -weights["classifier.weight"]}, other)
     assert train(root, tmp_path / "other", options=("--teacher-weights", other)) == 0
     assert teacher.read_bytes() == before
-    assert not (tmp_path / "same" / "teacher.safetensors").exists()
     student, same, misled = (
         load_file(folder / "student.safetensors") for folder in (run, tmp_path / "same", tmp_path / "other")
     )
     assert all(torch.equal(student[key], same[key]) for key in student)
     assert not torch.equal(student["classifier.weight"], misled["classifier.weight"])
+
+
+def test_the_teacher_given_is_kept_and_can_be_scored(root, run, tmp_path, capsys):
+    teacher = run / "teacher.safetensors"
+    assert train(root, tmp_path, options=("--teacher-weights", teacher)) == 0
+    assert (tmp_path / "teacher.safetensors").read_bytes() == teacher.read_bytes()
+    capsys.readouterr()
+    printed = []
+    for folder in (run, tmp_path):
+        assert main(["maflnet", "evaluate", "--root", str(root), "--out", str(folder), "--network", "teacher"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+
+
+def test_a_run_does_not_go_on_with_another_teacher(root, run, tmp_path, capsys):
+    teacher, other, out = run / "teacher.safetensors", tmp_path / "other.safetensors", tmp_path / "out"
+    weights = load_file(teacher)
+    save_file(weights | {"classifier.weight": -weights["classifier.weight"]}, other)
+    assert train(root, out, options=("--teacher-weights", teacher)) == 0
+    assert train(root, out, options=("--teacher-weights", teacher)) == 0
+    for options in ((), ("--teacher-weights", other)):
+        capsys.readouterr()
+        assert train(root, out, options=options) == 1
+        text = capsys.readouterr().out
+        assert "teacher_weights is" in text
+        assert "choose another folder" in text
+    assert (out / "teacher.safetensors").read_bytes() == teacher.read_bytes()
+
+
+def test_a_file_that_is_no_teacher_spoils_no_folder(root, run, tmp_path, capsys):
+    assert train(root, tmp_path, options=("--teacher-weights", run / "student.safetensors")) == 1
+    assert train(root, tmp_path, options=("--teacher-weights", tmp_path / "nowhere.safetensors")) == 1
+    assert "nowhere.safetensors: no such file" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_scores_are_those_of_the_stored_student(root, run, capsys):

@@ -9,18 +9,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from rsnotes.mkd_ssl import data as drawing
 from rsnotes.mkd_ssl import runs
+from rsnotes.mkd_ssl.data import BRIDGE_SCENES, Data
 from rsnotes.mkd_ssl.domains import FAR_BRIDGE, TARGET
-from rsnotes.mkd_ssl.experiment import ABLATION, ALONE, CONDITIONS, DIRECT, SEMI, SMALL, TUNING, TWO_STAGES
-from rsnotes.mkd_ssl.runs import BRIDGE_SCENES, Data, MKDSettings, hold, stage_folder
+from rsnotes.mkd_ssl.experiment import ALONE, STEPS, TWO_STAGES, strategies
+from rsnotes.mkd_ssl.runs import SMALL, MKDSettings, hold, stage_folder
 from rsnotes.mkd_ssl.semi_supervised import Learnt
 from rsnotes.mkd_ssl.stages import Stage
 from rsnotes.training import History
 
 torch.set_num_threads(1)
 
-SEEDS = (0, 1, 2, 3, 4, 100, 101, 102)
+SEEDS = (0, 1, 2, 3, 4, 100, 101, *range(200, 210))
 STANDARD = MKDSettings(TWO_STAGES, share=1.0)
+DIRECT = strategies(STEPS)["distillation"]
 
 
 @pytest.fixture
@@ -32,8 +35,8 @@ def drawn(monkeypatch):
         asked.append((split, config))
         return range(start, start + tiles)
 
-    monkeypatch.setattr(runs, "squares", numbers)
-    monkeypatch.setattr(runs, "as_domain", lambda samples: samples)
+    monkeypatch.setattr(drawing, "squares", numbers)
+    monkeypatch.setattr(drawing, "as_domain", lambda samples: samples)
     return asked
 
 
@@ -65,7 +68,7 @@ def folder_of(settings, seed=0, number=2, root="runs"):
 @pytest.mark.parametrize(
     "changes",
     [{"semi_steps": 9}, {"share": 0.1}, {"semi_rate": 1e-3}, {"weigh_guesses": False}, {"labelled_statistics": True},
-     {"test_split": "experiments-validation"}, {"test_tiles": 3}],
+     {"divide": "all"}, {"test_split": "experiments-validation"}, {"test_tiles": 3}],
 )  # fmt: skip
 def test_what_follows_the_stages_does_not_part_them(changes):
     assert folder_of(replace(STANDARD, **changes)) == folder_of(STANDARD)
@@ -97,6 +100,19 @@ def test_seeds_numbers_and_code_part_the_stages_and_experiments_do_not(monkeypat
     assert folder_of(STANDARD) != first
 
 
+def test_what_is_drawn_and_the_sources_weights_part_the_stages(monkeypatch, tmp_path):
+    assert {"mkd_ssl/data.py", "mkd_ssl/recipe.py", "mkd_ssl/domains.py"} <= set(runs.STAGE_SOURCES)
+    first, asked = folder_of(STANDARD), []
+    monkeypatch.setattr(runs, "source_hashes", lambda names: asked.append(names) or {})
+    _ = folder_of(STANDARD)
+    assert asked == [runs.STAGE_SOURCES]
+    monkeypatch.undo()
+    other = tmp_path / "weights"
+    other.write_bytes(b"trained again")
+    monkeypatch.setattr(runs, "weights_path", lambda name: other)
+    assert folder_of(STANDARD) != first
+
+
 SHORT = MKDSettings(
     (Stage("target", TWO_STAGES[0].classes, None, "previous", ALONE, student_steps=2),), semi_steps=4, share=1.0,
     recipe=replace(SMALL, batch_size=2), labelled_tiles=1, pool_tiles=1, bridge_tiles=1, test_tiles=1,
@@ -123,11 +139,11 @@ def called(monkeypatch):
 
 
 def test_the_last_stage_gets_the_settings_and_the_teacher_is_the_result(called, tmp_path):
-    settings = replace(SHORT, semi_rate=0.003, weigh_guesses=False, labelled_statistics=True)
+    settings = replace(SHORT, semi_rate=0.003, weigh_guesses=False, labelled_statistics=True, divide="all")
     found = runs.run(settings, 0, tmp_path / "x" / "run")
     (call,) = called
     assert (call["recipe"].learning_rate, call["steps"]) == (0.003, 4)
-    assert (call["weigh_guesses"], call["labelled_statistics"]) == (False, True)
+    assert (call["weigh_guesses"], call["labelled_statistics"], call["divide"]) == (False, True, "all")
     assert found["labelled_steps"] == 6
     taught, began, student = (found[name]["matrix"] for name in ("scores", "start_scores", "student_scores"))
     assert taught == began != student
@@ -168,16 +184,3 @@ def test_a_held_folder_is_waited_for(tmp_path):
         hold(held, tmp_path / "b")  # lets go of the first
         assert other.communicate(timeout=60)[0] == "got it\n"
         assert other.returncode == 0
-
-
-def test_rows_that_are_compared_are_equally_long():
-    for experiment in (SEMI, ABLATION, CONDITIONS, TUNING):
-        for name, settings in experiment.variants.items():
-            if name == "labels alone, four times as long":
-                continue  # against labels alone it shows what length gives
-            other = experiment.variants[experiment.against.get(name, experiment.baseline)]
-            assert settings.semi_steps == other.semi_steps, name
-            assert sum(s.steps for s in settings.stages) == sum(s.steps for s in other.stages), name
-    changed = {name: v for name, v in CONDITIONS.variants.items() if v.share}
-    assert all(v.semi_rate == 0.005 for name, v in changed.items() if name != "full rate")
-    assert changed["full rate"].semi_rate is CONDITIONS.variants["labels alone, full rate"].semi_rate is None

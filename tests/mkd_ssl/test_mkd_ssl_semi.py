@@ -284,19 +284,50 @@ def test_the_stage_weighs_guesses_and_holds_statistics_as_it_is_told(monkeypatch
     seen = []
 
     class Watched(MeanTeacherStep):
-        def __init__(self, *given, class_weight=None, labelled_statistics=False):
-            seen.append((class_weight, labelled_statistics))
-            super().__init__(*given, class_weight=class_weight, labelled_statistics=labelled_statistics)
+        def __init__(self, *given, **options):
+            seen.append((options["class_weight"], options["labelled_statistics"], options["divide"]))
+            super().__init__(*given, **options)
 
     monkeypatch.setattr(semi_supervised, "MeanTeacherStep", Watched)
     weight = torch.tensor([1.0, 2.0, 0.5])
     domain = Domain(Few(4, 1), None, weight)
+    divide = "kept" if weigh else "all"
     found = learn_from_both(
-        tiny(5), domain, Few(5, 9), RECIPE, 1, 0, weigh_guesses=weigh, labelled_statistics=not weigh
+        tiny(5), domain, Few(5, 9), RECIPE, 1, 0, weigh_guesses=weigh, labelled_statistics=not weigh, divide=divide
     )
     assert seen[0][0] is (weight if weigh else None)
     assert seen[0][1] is not weigh
+    assert seen[0][2] == divide
     assert "consistency" in found.history.terms
+
+
+def test_divided_by_all_pixels_a_believed_pixel_weighs_the_same_however_many_there_are():
+    step, student, _ = make(replace(RECIPE, together=False))
+    student.train()
+    labelled, more = batch(Few(2, 4).samples), Unlabelled(Few(5, 9), None, 2, 0)(0)
+    _, pseudo, judged = step.guess(more)
+    believed = int((pseudo != IGNORE).sum())
+    assert 0 < believed < pseudo.numel() == 72
+    found = {}
+    for divide in ("kept", "all"):
+        step.divide = divide
+        value = step._terms(copy.deepcopy(student), labelled)["consistency"]
+        network = copy.deepcopy(student)
+        (slope,) = torch.autograd.grad(step._terms(network, labelled)["consistency"], network.classifier.weight)
+        found[divide] = value.item(), slope
+
+    network = copy.deepcopy(student)
+    network(labelled.image)
+    output = network(more.image)
+    right = torch.nn.functional.one_hot(pseudo.where(pseudo != IGNORE, 0), 3).movedim(-1, 1)
+    own = (output.logits.softmax(1) * right).sum(1)[pseudo != IGNORE]
+    for divide, count in (("kept", believed), ("all", 72)):
+        assert found[divide][0] == pytest.approx(-own.log().sum().item() / count, rel=1e-5)
+        # the gradient of a pixel's cross-entropy by its logits is its probabilities less the label's
+        away = (output.logits.softmax(1) - right) * (pseudo != IGNORE)[:, None] / count
+        expected = torch.einsum("bkhw,bchw->kc", away, output.features)[:, :, None, None]
+        torch.testing.assert_close(found[divide][1], expected)
+    assert judged[0].item() == pytest.approx(believed / 72)
 
 
 def test_later_the_teacher_moves_by_a_tenth_and_takes_no_gradient():

@@ -7,7 +7,6 @@ import pytest
 
 from rsnotes import data_path
 from rsnotes.mkd_ssl import MKDRecipe
-from rsnotes.mkd_ssl.experiment import ABLATION, SEMI, STRATEGIES
 
 CLASSES = ("background", "road", "farmland", "building", "water", "grassland")
 
@@ -79,11 +78,9 @@ def test_rows_that_tables_2_3_and_5_share():
     assert [round(float(shares[k]) - float(shares["0"]), 2) for k in ("10", "50", "100")] == [1.16, 2.36, 3.01]
 
 
-def test_the_ablation_has_no_row_without_ewc_and_ours_has():
+def test_the_ablation_has_no_row_without_ewc():
     assert {r["ewc"] for r in rows(5)} == {"yes"}
     assert "no row is without EWC" in rows(5)[-1]["note"]
-    assert {"no EWC", "no EWC, no unlabelled"} <= set(ABLATION.variants)
-    assert {v.recipe.ewc for v in ABLATION.variants.values()} == {"principled", "literal", "off"}
 
 
 def test_gains_on_cityscapes_over_unimatch_and_the_unequal_backbones():
@@ -92,15 +89,6 @@ def test_gains_on_cityscapes_over_unimatch_and_the_unequal_backbones():
     assert list(gain(ours, others[-1], names).values()) == [1.5, 1.4, 0.2, 0.8]
     assert {r["backbone"] for r in others} == {"ResNet-101"} != {ours["backbone"]}
     assert "GTAV" in ours["note"]
-
-
-def test_strategies_see_as_many_labelled_batches():
-    steps = {name: sum(stage.steps for stage in v.stages) for name, v in STRATEGIES.variants.items()}
-    assert steps.pop("fine-tuning, twice as long") == 2 * steps["scratch"]
-    assert len(set(steps.values())) == 1
-    for experiment in (SEMI, ABLATION):
-        assert {sum(s.steps for s in v.stages) for v in experiment.variants.values()} == {steps["scratch"]}
-        assert len({v.semi_steps for v in experiment.variants.values()}) == 1
 
 
 def test_the_source_alone_reaches_25_to_40_on_the_target():

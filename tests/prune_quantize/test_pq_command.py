@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from rsnotes.__main__ import main
 from rsnotes.datasets import IGNORE, Vaihingen
+from rsnotes.datasets.sample import Sample
 from rsnotes.datasets.vaihingen import TRAIN
 from rsnotes.metrics.cost import parameters
 from rsnotes.prune_quantize import command as pq
@@ -131,3 +132,13 @@ def test_bad_input_gets_one_line(arguments, named, tmp_path, capsys):
     text = capsys.readouterr().out
     assert named in text
     assert len(text.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("wanted", "seen"), [(3, [0, 3, 6]), (10, list(range(10))), (40, list(range(10)))])
+def test_calibration_images_are_spread_over_the_data_set(monkeypatch, wanted, seen):
+    """Windows come tile by tile: the first ones would all be of one tile."""
+    samples = [Sample(torch.full((3, 8, 8), float(k)), torch.zeros(8, 8, dtype=torch.int64)) for k in range(10)]
+    logged = []
+    monkeypatch.setattr(pq, "choose_formats", lambda folded, images, **bits: logged.extend(images) or {})
+    pq.plan(pq.PruneQuantizeRecipe(calibration=wanted), None, samples)
+    assert [float(image.mean()) for image in logged] == seen
