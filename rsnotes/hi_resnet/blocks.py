@@ -125,8 +125,11 @@ class WindowAttention(nn.Module):
 
     The paper resizes C × H × W to (C · HW / L²) × L × L. Read to the letter, every channel's window is on its own, and
     a pixel is a token of one number. That is what as many heads as channels give: ``heads=channels``. By default a head
-    has :data:`HEAD_CHANNELS` channels, as in other networks with windows. Windows do not overlap and are not shifted. A
-    map whose sides are no multiples of L is padded with zeros on the right and below, and cut afterwards.
+    has :data:`HEAD_CHANNELS` channels, as in other networks with windows. Windows do not overlap and are not shifted.
+
+    A map whose sides are no multiples of L is padded with zeros on the right and below, and cut afterwards. Padding is
+    not attended to. The paper is silent, as its sizes need none; Swin Transformer's code lets padded keys take their
+    share of the softmax, which in a map of 4 × 4 would be three quarters of all keys.
 
     Attributes:
         heads: number of heads.
@@ -155,8 +158,11 @@ class WindowAttention(nn.Module):
         rows, columns = (-length % self.window for length in (height, width))
         padded = F.pad(self.qkv(x), (0, columns, 0, rows)) if rows or columns else self.qkv(x)
         q, k, v = self._split(padded)  # (windows, heads, L², C / heads)
-        weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(dim=-1)  # (windows, heads, L², L²)
-        tokens = (weights @ v).transpose(1, 2).flatten(2)  # (windows, L², C)
+        scores = q @ k.mT / q.shape[-1] ** 0.5  # (windows, heads, L², L²)
+        if rows or columns:
+            there = F.pad(torch.ones_like(x[:, :1]), (0, columns, 0, rows))  # 1 on the map, 0 on the padding
+            scores = scores.masked_fill(split_windows(there, self.window).mT[:, None] == 0, float("-inf"))
+        tokens = (scores.softmax(dim=-1) @ v).transpose(1, 2).flatten(2)  # (windows, L², C)
         merged = merge_windows(tokens, self.window, *padded.shape[-2:])
         return self.project(merged[..., :height, :width])
 

@@ -151,7 +151,7 @@ def _check_cea(answer: Any) -> str | None:
         "That is a sum over the pixels; take their mean.": right * p.numel(),
         "The distance from the predicted edge is missing.": ((t - p) ** 2 * near**2).mean(),
         "The distances go in with the power of 2.": ((t - p) ** 2 * (near + drawn)).mean(),
-        "This is T - P² times the weights, as printed: it is least where P is 1, whatever T is.": (
+        "This is T - P² times the weights, without the first bracket: it is least where P is 1, whatever T is.": (
             t - p**2 * (near**2 + drawn**2)
         ).mean(),
     }
@@ -177,7 +177,7 @@ cea = Exercise(
         "sum": _CEA.replace(".mean()", ".sum()"),
         "true edge alone": _CEA.replace(" + distance(drawn) ** 2", ""),
         "first powers": _CEA.replace(" ** 2 + distance(drawn) ** 2", " + distance(drawn)"),
-        "as printed": _CEA.replace("((label - probability) ** 2 * weight)", "(label - probability**2 * weight)"),
+        "no bracket": _CEA.replace("((label - probability) ** 2 * weight)", "(label - probability**2 * weight)"),
     },
 )  # fmt: skip
 
@@ -263,7 +263,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "A class has a hundredth of another's pixels. How do their weights in equation 2 compare?",
+        "A class has a hundredth of another's pixels. How do their weights in equation 2 compare, with the square that "
+        "we use?",
         (
             Choice("100 to 1.", "That would be the power of one; the weight has the square of the count."),
             Choice("10,000 to 1.", "One over the square of the number of pixels.", right=True),

@@ -33,7 +33,13 @@ def _check_share(answer: Any) -> str | None:
     for wrong, message in known.items():
         if abs(value - wrong) < 1e-5:
             return message
-    return None if abs(value - right) < 1e-5 else f"For the check's four keys it is {right:.4f}, not {value:.4f}."
+    if abs(value - right) > 1e-5:
+        return f"For the check's four keys it is {right:.4f}, not {value:.4f}."
+    others = [math.exp(5 * cosine) for cosine in (0.6, 0.0)]
+    right, value = math.exp(4.0) / (math.exp(4.0) + sum(others)), float(answer(q, key, queue[:2], 0.2))
+    if abs(value - right) > 1e-5:
+        return f"Right for τ = 0.5 and a queue of three; for τ = 0.2 and two it is {right:.4f}, not {value:.4f}."
+    return None
 
 
 own_share = Exercise(
@@ -51,6 +57,7 @@ own_share = Exercise(
         "own key left out": _SHARE.replace("(own + others)", "others"),
         "the loss": _SHARE.replace("own / (own + others)", "-(own / (own + others)).log()"),
         "times the temperature": _SHARE.replace(" / temperature", " * temperature"),
+        "one temperature": _SHARE.replace(" / temperature", " / 0.5"),
     },
 )
 
@@ -68,7 +75,10 @@ def _check_places(answer: Any) -> str | None:
         return "The position says where the next key goes: it is the first place, not the one before it."
     if len(set(value)) < 4:
         return f"Four keys take four places, not {value}: the ones past the end go to the beginning."
-    return None if value == [6, 7, 0, 1] and list(answer(0, 2, 8)) == [0, 1] else f"Not {value} but 6, 7, 0 and 1."
+    if value != [6, 7, 0, 1] or list(answer(0, 2, 8)) != [0, 1]:
+        return f"Not {value} but 6, 7, 0 and 1."
+    other = list(answer(3, 3, 5))
+    return None if other == [3, 4, 0] else "Right for 8 places; three keys from 3 on, of 5 places, take 3, 4, 0."
 
 
 places = Exercise(
@@ -82,6 +92,7 @@ places = Exercise(
         "no wrap": _PLACES.replace("(position + k) % size", "position + k"),
         "one late": _PLACES.replace("(position + k)", "(position + k + 1)"),
         "stays at the end": _PLACES.replace("(position + k) % size", "min(position + k, size - 1)"),
+        "eight places": _PLACES.replace("% size", "% 8"),
     },
 )
 
@@ -155,9 +166,9 @@ def _drawn() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 def _check_without(answer: Any) -> str | None:
     query, key, queue, related = _drawn()
 
-    def loss(fill: float, mask: Tensor) -> float:
-        negative = (query @ queue.mT / 0.2).masked_fill(mask, fill)
-        logits = torch.cat([(query * key).sum(1, keepdim=True) / 0.2, negative], dim=1)
+    def loss(fill: float, mask: Tensor, tau: float = 0.2) -> float:
+        negative = (query @ queue.mT / tau).masked_fill(mask, fill)
+        logits = torch.cat([(query * key).sum(1, keepdim=True) / tau, negative], dim=1)
         return float(-logits.log_softmax(1)[:, 0].mean())
 
     value = float(answer(query, key, queue, 0.2, related))
@@ -171,7 +182,12 @@ def _check_without(answer: Any) -> str | None:
         if abs(value - wrong) < 1e-5:
             return message
     right = loss(-math.inf, related)
-    return None if abs(value - right) < 1e-5 else f"For the check's three images it is {right:.4f}, not {value:.4f}."
+    if abs(value - right) > 1e-5:
+        return f"For the check's three images it is {right:.4f}, not {value:.4f}."
+    right, value = loss(-math.inf, ~related, 0.5), float(answer(query, key, queue, 0.5, ~related))
+    if abs(value - right) > 1e-5:
+        return f"Right for τ = 0.2; for 0.5 and other relatives it is {right:.4f}, not {value:.4f}."
+    return None
 
 
 without_relatives = Exercise(
@@ -190,6 +206,7 @@ without_relatives = Exercise(
         "product of zero": _WITHOUT.replace('float("-inf")', "0.0"),
         "other way round": _WITHOUT.replace("(related,", "(~related,"),
         "sum": _WITHOUT.replace("dtype=torch.int64)", 'dtype=torch.int64), reduction="sum"'),
+        "one temperature": _WITHOUT.replace("/ temperature", "/ 0.2"),
     },
 )
 

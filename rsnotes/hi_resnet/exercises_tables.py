@@ -24,7 +24,10 @@ def _check_miou(answer: Any) -> str | None:
         if abs(value - wrong) < 1e-3:
             return message
     right = (5000 / 150 + 9000 / 110) / 2
-    return None if abs(value - right) < 1e-3 else f"F1 of 50 and 90 make an mIoU of {right:.2f}, not {value:.2f}."
+    if abs(value - right) > 1e-3:
+        return f"F1 of 50 and 90 make an mIoU of {right:.2f}, not {value:.2f}."
+    other, value = (2000 / 180 + 4000 / 160 + 8000 / 120) / 3, float(answer([20.0, 40.0, 80.0]))
+    return None if abs(value - other) < 1e-3 else f"Right for two; 20, 40 and 80 make {other:.2f}, not {value:.2f}."
 
 
 miou_from_f1 = Exercise(
@@ -41,6 +44,8 @@ miou_from_f1 = Exercise(
         "the mean F1": "def miou_from_f1(f1):\n    return sum(f1) / len(f1)",
         "the sum": _MIOU.replace(" / len(f1)", ""),
         "the other way": _MIOU.replace("100 * value / (200 - value)", "200 * value / (100 + value)"),
+        "the check's answer": "def miou_from_f1(f1):\n    return (5000 / 150 + 9000 / 110) / 2",
+        "two classes": _MIOU.replace("/ len(f1)", "/ 2"),
     },
 )
 
@@ -114,6 +119,9 @@ def _check_random(answer: Any) -> str | None:
         return "They sum to one, but they are not the softmax of standard normal numbers: draw with randn."
     if not torch.equal(again, found[0]):
         return "The same generator should give the same weights: hand it to randn."
+    other = answer(5, generator)
+    if other.shape != (5,) or abs(float(other.sum()) - 1) > 1e-4:
+        return "Right for three terms; five terms need five weights that sum to one."
     return None
 
 
@@ -137,6 +145,7 @@ random_weights = Exercise(
             "torch.randn(count, generator=generator)", "(3 * torch.randn(count, generator=generator))"
         ),
         "without the generator": _RANDOM.replace(", generator=generator", ""),
+        "always three": _RANDOM.replace("torch.randn(count", "torch.randn(3"),
     },
 )
 
@@ -173,7 +182,7 @@ QUESTIONS = (
             Choice("That it does not work.", "A wrong figure in print is no measurement of the opposite."),
             Choice(
                 "That the size of its gain is open until someone measures again.",
-                "Which of the two figures is wrong cannot be told from the table.",
+                "Which of the two figures is wrong that table alone cannot tell. Another one may.",
                 right=True,
             ),
             Choice("Nothing, since readers look at the order of the rows only.", "The order hangs on the figures."),

@@ -31,8 +31,9 @@ def regions(logits: Tensor, mask: Tensor) -> Regions:
     Equation: hi_resnet 5
     Equation: hi_resnet 6
 
-    Equation 5 prints a threshold inside the softmax. It belongs to the distance D_S alone: a thresholded prediction has
-    no gradient.
+    Equation 5 is the softmax of s_θ(p). The paper uses the sign twice: s_θ is first the model, whose input is p, and
+    two sentences later the thresholds that give the predicted region. By the first reading equation 5 has no threshold,
+    and there is none here: a thresholded prediction has no gradient. The threshold serves the distance D_S alone.
 
     Args:
         logits: (B, K, H, W), any float type; computed in float32 at least.

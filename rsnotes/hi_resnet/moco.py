@@ -164,6 +164,10 @@ class MoCoStep(GradientStep):
     A batch's images are two views behind each other along the channels, see
     :class:`~rsnotes.hi_resnet.views.TwoViews`.
 
+    On several GPUs the queries' batch normalisation is synchronised, as in every step of gradient descent here, and
+    the keys' is not. So that with a device a group, where both would be the whole batch, a query and its key still
+    have different company.
+
     Attributes:
         encoder: the query encoder, whose backbone is kept.
         key_encoder: follows it, and never sees a gradient.

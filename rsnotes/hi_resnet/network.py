@@ -145,8 +145,10 @@ def hi_resnet(
         width: factor on the number of channels; ``48 * width`` must be 2 or more.
         depth: factor on the number of blocks, in the first stage and in each branch module.
         bands: number of image bands.
-        norm_first: batch normalisation before the convolutions of transitions and fusions, as the text has it. The
-            printed parameters are those of False, 544 less.
+        norm_first: batch normalisation before the convolutions of transitions and fusions. The printed parameters are
+            those of False, 544 less. The text names fusions, and "the network downsampling" beside the two convolutions
+            of the stem. There we depart from it: the stem normalises after its convolutions, as HRNet and the authors'
+            public code do.
         dilations: of the refinement, in pixels of a quarter of the image; the paper's suit 512 pixels and more.
 
     Returns:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 
+from rsnotes.hi_resnet.chosen import MOCO_MOMENTUM, MOCO_RATE
 from rsnotes.hi_resnet.network import Variant
 from rsnotes.hi_resnet.refinement import DILATIONS
 
@@ -129,10 +130,14 @@ class MoCoRecipe:
     weight_decay: float = 1e-4  # unstated; MoCo
 
     def quick(self) -> "MoCoRecipe":
-        """The same recipe at the size the book runs live: the thin network, views of 64 pixels, a short queue."""
+        """The same recipe at the size the book runs live: the thin network, views of 64 pixels, a short queue.
+
+        The queue is an eighth of the 2048 squares that the book's encoders see. Were it half as long as the data or
+        longer, many a query would find its own square among the others. Momentum and rate are those of a sweep.
+        """
         return replace(
-            self, width=1 / 6, depth=1 / 4, crop=128, view=64, queue=1024, dimension=64, groups=2, momentum=0.99,
-            steps=300, batch_size=32, learning_rate=0.06,
+            self, width=1 / 6, depth=1 / 4, crop=128, view=64, queue=256, dimension=64, groups=2,
+            momentum=MOCO_MOMENTUM, steps=300, batch_size=32, learning_rate=MOCO_RATE,
         )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from rsnotes import scenes
 from rsnotes.datasets import Augment
 from rsnotes.datasets.memory import InMemory
 from rsnotes.datasets.squares import Squares
-from rsnotes.experiments import SCORING
 from rsnotes.experiments.curve import Curve, score, score_figures
 from rsnotes.hi_resnet.network import hi_resnet
 from rsnotes.hi_resnet.objective import make_step
@@ -39,6 +38,7 @@ class HiResNetSettings:
         tiles: training scenes of 256², cut into squares of the recipe's crop.
         test_tiles: scenes it is scored on.
         test_split: "experiments-validation" for what is chosen, "experiments-test" for what is reported.
+        points: scores along the run, the last at its end.
     """
 
     recipe: HiResNetRecipe
@@ -48,6 +48,7 @@ class HiResNetSettings:
     tiles: int = 128
     test_tiles: int = 64
     test_split: str = "experiments-test"
+    points: int = 2
 
 
 def mean_boundary_f1(network: nn.Module, dataset: InMemory) -> float:
@@ -81,7 +82,8 @@ def run(settings: HiResNetSettings, seed: int, folder: Path) -> dict[str, Any]:
     recipe = replace(recipe, epochs=settings.steps * passes, warmup=settings.steps * passes / 20)
     fabric = make_fabric()
     step = make_step(fabric, network, recipe, squares.classes, len(squares))
-    curve = Curve(network, test, [settings.steps * k // 4 for k in (1, 2, 3, 4)], folder)
+    at = [settings.steps * k // settings.points for k in range(1, settings.points + 1)]
+    curve = Curve(network, test, at, folder)
     history = train(
         fabric, step, squares, Augment(recipe.crop), steps=settings.steps, batch_size=recipe.batch_size, seed=seed,
         checkpoints=folder, every=100, after_step=curve,
@@ -95,7 +97,4 @@ def run(settings: HiResNetSettings, seed: int, folder: Path) -> dict[str, Any]:
     }
 
 
-SOURCES = (
-    *PRETRAINING_SOURCES, *SCORING, "experiments/curve.py", "hi_resnet/runs.py", "hi_resnet/weights.py",
-    "metrics/boundary.py",
-)  # fmt: skip
+SOURCES = (*PRETRAINING_SOURCES, "hi_resnet/runs.py", "hi_resnet/weights.py", "metrics/boundary.py")

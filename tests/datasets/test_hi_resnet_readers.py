@@ -190,6 +190,21 @@ def test_windows_are_counted_and_chosen(vistas: Path) -> None:
     assert window_counts(masked).sum() == 8
 
 
+def test_a_window_without_labels_is_not_rare(vistas: Path) -> None:
+    data = InMemory(MapillaryVistas(vistas, side=3))
+    unlabelled = VISTAS.index("unlabelled")
+    data.samples = [
+        Sample(torch.zeros(3, 2, 2), torch.tensor(mask))
+        for mask in ([[0, 0], [0, 0]], [[0, 0], [0, 1]], [[unlabelled] * 2] * 2, [[0, 0], [0, unlabelled]])
+    ]
+    counts = window_counts(data)
+    assert counts.dtype == np.int64
+    assert counts[:, unlabelled].sum() == 0
+    assert counts[:, :2].tolist() == [[4, 0], [3, 1], [0, 0], [3, 0]]
+    assert balanced_subset(counts, 3).tolist() == [0, 1, 3]
+    assert balanced_subset(counts, 1).tolist() == [1]
+
+
 def test_the_folder_check_knows_all_three(loveda: Path, tmp_path_factory, capsys) -> None:
     assert main(["data", "check", "loveda", str(loveda)]) == 0
     text = capsys.readouterr().out

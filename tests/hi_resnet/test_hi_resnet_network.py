@@ -166,16 +166,33 @@ def test_with_as_many_heads_as_channels_every_channel_is_on_its_own() -> None:
         assert not touched[:, :, 4:].any(), "nothing from another window"
 
 
-def test_windows_are_filled_up_with_zeros_and_cut() -> None:
+@pytest.mark.parametrize("heads", [1, 2])
+def test_windows_at_the_border_attend_to_what_is_there(heads: int) -> None:
     torch.manual_seed(1)
-    module, x = WindowAttention(4, 1, window=4), torch.randn(1, 4, 5, 6)
+    module, x = WindowAttention(4, heads, window=4), torch.randn(2, 4, 5, 6)
     found = module(x)
     assert found.shape == x.shape
     torch.testing.assert_close(found[..., :4, :4], module(x[..., :4, :4]))
-    qkv = F.pad(module.qkv(x), (0, 2, 0, 3))[..., 4:, 4:].flatten(2).mT  # (1, 16, 12)
-    q, k, v = qkv.chunk(3, dim=-1)
-    corner = module.project(F.scaled_dot_product_attention(q, k, v).mT.unflatten(-1, (4, 4)))
-    torch.testing.assert_close(found[..., 4:, 4:], corner[..., :1, :2])
+    for rows, columns in ((slice(0, 4), slice(4, 6)), (slice(4, 5), slice(0, 4)), (slice(4, 5), slice(4, 6))):
+        part = x[..., rows, columns]
+        q, k, v = (  # (2, heads, tokens, 4 / heads) each, of the real tokens alone
+            y.flatten(2).unflatten(1, (heads, -1)).mT for y in module.qkv(part).chunk(3, dim=1)
+        )
+        attended = F.scaled_dot_product_attention(q, k, v).mT.flatten(1, 2).unflatten(-1, part.shape[-2:])
+        torch.testing.assert_close(found[..., rows, columns], module.project(attended), atol=1e-5, rtol=1e-4)
+
+
+def test_what_stands_in_the_padding_changes_nothing(monkeypatch) -> None:
+    torch.manual_seed(2)
+    module, x = WindowAttention(8, 2, window=4), torch.randn(1, 8, 6, 3)
+    zeros, pad = module(x), F.pad
+
+    def noisy(y: Tensor, amounts: tuple[int, ...]) -> Tensor:
+        inside = pad(torch.ones_like(y[:, :1]), amounts)
+        return pad(y, amounts) + (7 * (1 - inside) if y.shape[1] > 1 else 0)  # the map of what is there stays
+
+    monkeypatch.setattr("rsnotes.hi_resnet.blocks.F.pad", noisy)
+    torch.testing.assert_close(module(x), zeros)
 
 
 def test_heads_have_sixteen_channels_and_divide_the_channels() -> None:
