@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from rsnotes.datasets import ISPRS
 from rsnotes.experiments import environment
+from rsnotes.training import Batch
 from rsnotes.training.kept import keep_text
 
 RESULTS = Path(__file__).resolve().parents[1] / "data" / "results"
@@ -30,6 +34,15 @@ def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int, warm: int
             if number >= 0:
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def random_batch(size: int, crop: int) -> Batch:
+    """Random images and masks: the time of a step does not depend on what they show."""
+    draw = torch.Generator().manual_seed(0)
+    image = torch.rand(size, 3, crop, crop, generator=draw)  # (B, 3, H, W)
+    mask = torch.randint(len(ISPRS), (size, crop, crop), generator=draw)  # (B, H, W)
+    index = torch.arange(size)
+    return Batch(image, mask, index, index)
 
 
 def json_argument(name: str) -> Path:

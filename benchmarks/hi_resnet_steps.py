@@ -7,7 +7,7 @@ take turns, on one thread, as in the experiment.
 from collections.abc import Callable
 
 import torch
-from common import interleaved, json_argument, report
+from common import interleaved, json_argument, random_batch, report
 
 from rsnotes.datasets import ISPRS
 from rsnotes.hi_resnet import hi_resnet
@@ -19,16 +19,6 @@ from rsnotes.training import Batch, make_fabric
 ROUNDS = 15
 SQUARES = 512
 """Of the experiment's 128 scenes; sets the length of the schedule, which costs nothing."""
-
-
-def a_batch(recipe: HiResNetRecipe) -> Batch:
-    """Random images and masks: the time of a step does not depend on what they show."""
-    draw = torch.Generator().manual_seed(0)
-    size = (recipe.batch_size, recipe.crop, recipe.crop)
-    image = torch.rand(size[0], 3, *size[1:], generator=draw)  # (B, 3, H, W)
-    mask = torch.randint(len(ISPRS.names), size, generator=draw)  # (B, H, W)
-    index = torch.arange(size[0])
-    return Batch(image, mask, index, index)
 
 
 def one_step(recipe: HiResNetRecipe, batch: Batch) -> Callable[[], object]:
@@ -45,7 +35,7 @@ def one_step(recipe: HiResNetRecipe, batch: Batch) -> Callable[[], object]:
 def main() -> None:
     path = json_argument("hi_resnet_steps")
     torch.set_num_threads(1)
-    batch = a_batch(SMALL)
+    batch = random_batch(SMALL.batch_size, SMALL.crop)
     recipes = {name: settings.recipe for name, settings in MODULES.variants.items() if name != LONG_BASE}
     seconds = interleaved({name: one_step(recipe, batch) for name, recipe in recipes.items()}, ROUNDS, warm=2)
     first = seconds[MODULES.baseline]

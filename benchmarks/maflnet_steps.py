@@ -3,26 +3,15 @@
 from collections.abc import Callable
 
 import torch
-from common import interleaved, json_argument, report
+from common import interleaved, json_argument, random_batch, report
 
 from rsnotes.datasets import ISPRS
 from rsnotes.maflnet import teacher_objective, tiny_teacher
 from rsnotes.maflnet.experiment import ABLATION, CONTROLS, ROWS
-from rsnotes.maflnet.recipe import MAFLNetRecipe
 from rsnotes.maflnet.runs import AblationSettings
 from rsnotes.training import Batch, GradientStep, make_fabric
 
 ROUNDS = 15
-
-
-def a_batch(recipe: MAFLNetRecipe) -> Batch:
-    """Random images and masks: the time of a step does not depend on what they show."""
-    draw = torch.Generator().manual_seed(0)
-    size = (recipe.batch_size, recipe.crop, recipe.crop)
-    image = torch.rand(size[0], 3, *size[1:], generator=draw)  # (B, 3, H, W)
-    mask = torch.randint(len(ISPRS), size, generator=draw)  # (B, H, W)
-    index = torch.arange(size[0])
-    return Batch(image, mask, index, index)
 
 
 def step_of(settings: AblationSettings) -> Callable[[], object]:
@@ -37,7 +26,7 @@ def step_of(settings: AblationSettings) -> Callable[[], object]:
     )
     objective = teacher_objective(ISPRS, torch.ones(len(ISPRS)))
     step = GradientStep(fabric, network, recipe.optimizer(network), objective, recipe.teacher_weights())
-    batch = Batch(*(fabric.to_device(tensor) for tensor in a_batch(recipe)))
+    batch = Batch(*(fabric.to_device(tensor) for tensor in random_batch(recipe.batch_size, recipe.crop)))
     return lambda: {name: term.item() for name, term in step(batch, 0).items()}
 
 

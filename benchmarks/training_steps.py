@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 
 import torch
-from common import interleaved, json_argument, report
+from common import interleaved, json_argument, random_batch, report
 from torch import nn
 
 from rsnotes.datasets import ISPRS
@@ -17,16 +17,6 @@ from rsnotes.training.supervised import SupervisedRecipe, supervised_objective
 ROUNDS = 9
 WIDTHS = (STUDENT_WIDTH, TEACHER_WIDTH)
 """The student's and the teacher's share of ResNet-18's channels in the book."""
-
-
-def a_batch(recipe: SupervisedRecipe) -> Batch:
-    """Random images and masks: the time of a step does not depend on what they show."""
-    draw = torch.Generator().manual_seed(0)
-    size = (recipe.batch_size, recipe.crop, recipe.crop)
-    image = torch.rand(size[0], 3, *size[1:], generator=draw)  # (B, 3, H, W)
-    mask = torch.randint(len(ISPRS.names), size, generator=draw)  # (B, H, W)
-    index = torch.arange(size[0])
-    return Batch(image, mask, index, index)
 
 
 def plain_step(network: nn.Module, batch: Batch, recipe: SupervisedRecipe, device: str) -> Callable[[], object]:
@@ -61,7 +51,7 @@ def main() -> None:
     recipe = SupervisedRecipe()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     chosen = choose_precision(device)
-    batch, rows = a_batch(recipe), []
+    batch, rows = random_batch(recipe.batch_size, recipe.crop), []
     for width in WIDTHS:
         torch.manual_seed(0)
         network = pspnet("resnet18", len(ISPRS.names), width=width)

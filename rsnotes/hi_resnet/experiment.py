@@ -79,14 +79,18 @@ PRETRAINING = Experiment(
 )
 """One encoder a start. The short MoCo with all labels is left out: what is asked of it is asked with few."""
 
+
+def _trial(settings: HiResNetSettings, rate: float) -> HiResNetSettings:
+    """The same at another rate, scored where choices may be made."""
+    recipe = replace(settings.recipe, learning_rate=rate)
+    return replace(settings, recipe=recipe, test_split="experiments-validation", test_tiles=32, points=1)
+
+
 TUNING = Experiment(
     name="hi_resnet_tuning",
     title="Which rate suits each architecture of table VII, on validation scenes?",
     variants={
-        f"{variant}, rate {rate:g}": HiResNetSettings(
-            replace(_row(variant, cea=variant == "final"), learning_rate=rate), 400,
-            test_split="experiments-validation", test_tiles=32, points=1,
-        )
+        f"{variant}, rate {rate:g}": _trial(HiResNetSettings(_row(variant, cea=variant == "final"), 400), rate)
         for variant in RATES_OF_VARIANT
         for rate in TRIED
     },
@@ -99,10 +103,7 @@ START_TUNING = Experiment(
     name="hi_resnet_start_tuning",
     title="Which rate of fine-tuning suits each start with few labels, on validation scenes?",
     variants={
-        f"{start}, rate {rate:g}": replace(
-            _begun(start, FEW), recipe=replace(SMALL, learning_rate=rate),
-            test_split="experiments-validation", test_tiles=32, points=1,
-        )
+        f"{start}, rate {rate:g}": _trial(_begun(start, FEW), rate)
         for start in STARTS
         for rate in TRIED
     },
