@@ -110,6 +110,8 @@ def open_split(recipe: DRDRecipe, root: Path, split: Literal["train", "test"], e
         return Vaihingen(root, split, "drd", eroded=eroded, side=recipe.crop, pad=pad)
     if recipe.data == "potsdam":
         return Potsdam(root, split, "drd", eroded=eroded, side=recipe.crop, pad=pad)
+    if recipe.data != "cityscapes":
+        raise ValueError(f"no recipe for {recipe.data!r}; there are vaihingen, potsdam and cityscapes")
     if eroded:
         raise ValueError("Cityscapes has no labels with eroded boundaries: leave out --eroded")
     return Cityscapes(root, "val" if pad else "train", side=recipe.crop, pad=pad)

@@ -27,7 +27,10 @@ LIBRARIES = ("rsnotes", "torch", "torchvision", "timm", "lightning-fabric", "num
 
 
 def source_hashes(names: Iterable[str]) -> dict[str, str]:
-    """Hash of the code of modules and packages, comments, docstrings and layout left out.
+    """Hash of the code of modules and packages; comments, docstrings, layout and refusals are left out.
+
+    A refusal is a ``raise``, or an ``if`` that does nothing else: a result that exists has passed it, and passes it
+    still, whatever it says.
 
     Args:
         names: paths inside the package, a file ("drd/relations.py") or a folder ("drd").
@@ -48,9 +51,11 @@ def source_hashes(names: Iterable[str]) -> dict[str, str]:
 def _code_hash(code: str) -> str:
     tree = ast.parse(code)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
-        elif isinstance(node, ast.JoinedStr):  # 3.12.1 ends some of them with an empty text
+        for block in ("body", "orelse"):
+            if isinstance(part := getattr(node, block, None), list):
+                kept = [line for line in part if not _is_text(line) and not _refuses(line)]
+                setattr(node, block, kept if kept or block == "orelse" else [ast.Pass()])
+        if isinstance(node, ast.JoinedStr):  # 3.12.1 ends some of them with an empty text
             node.values = [part for part in node.values if getattr(part, "value", None) != ""]
     return hashlib.sha256(_written(tree).encode()).hexdigest()[:16]
 
@@ -72,6 +77,14 @@ def _written(node: Any) -> str:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _refuses(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Raise) or (
+        isinstance(node, ast.If)
+        and not any(isinstance(part, ast.NamedExpr) for part in ast.walk(node.test))
+        and all(map(_refuses, node.body + node.orelse))
+    )
 
 
 def environment() -> dict[str, Any]:

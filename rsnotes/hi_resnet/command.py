@@ -166,6 +166,8 @@ def open_split(recipe: HiResNetRecipe, root: Path, split: str, eroded: bool = Fa
     if recipe.data == "loveda":
         trained = "trainval" if recipe.validation else "train"
         return LoveDA(root, "val" if pad else trained, side=recipe.crop, pad=pad)
+    if recipe.data != "mapillary":
+        raise ValueError(f"no recipe for {recipe.data!r}; there are vaihingen, potsdam, loveda and mapillary")
     return MapillaryVistas(root, "val" if pad else "train", side=recipe.crop, pad=pad)
 
 

@@ -165,7 +165,12 @@ def edge_aware_loss(
 
     Returns:
         A scalar, not negative; 0 with zero gradient without a labelled pixel.
+
+    Raises:
+        ValueError: neither "one" class nor "all".
     """
+    if classes not in ("one", "all"):
+        raise ValueError(f"no choice of classes {classes!r}; there are one and all")
     probability, label, valid = regions(logits, mask)
     present = label.amax(dim=(0, 2, 3)).nonzero()[:, 0]  # (classes in the batch,)
     if len(present) == 0:

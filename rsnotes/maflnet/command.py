@@ -126,6 +126,8 @@ def open_split(
     Raises:
         DataError: files are missing or wrong.
     """
+    if recipe.data not in ("vaihingen", "potsdam"):
+        raise ValueError(f"no recipe for {recipe.data!r}; there are vaihingen and potsdam")
     reader = Vaihingen if recipe.data == "vaihingen" else Potsdam
     side, pad = (2 * recipe.crop, False) if split == "train" else (recipe.crop, True)
     return reader(root, split, "maflnet", eroded=eroded, side=side, pad=pad)

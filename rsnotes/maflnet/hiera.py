@@ -47,10 +47,15 @@ class HieraEncoder(nn.Module):
         adapters: "block" puts one before every block, as SAM2-UNet does. "level" puts four, each before the first
             block that takes in the full width of its level, or the last of all where there is none. The paper says
             "in front of each hierarchical level".
+
+    Raises:
+        ValueError: another word for their place.
     """
 
     def __init__(self, trunk: nn.Module, adapters: Place = "block") -> None:
         super().__init__()
+        if adapters not in ("block", "level"):
+            raise ValueError(f"no adapters before every {adapters!r}; there are block and level")
         timm_trunk = cast(Any, trunk)
         self.trunk = trunk
         self.channels: tuple[int, ...] = tuple(timm_trunk.feature_info.channels())

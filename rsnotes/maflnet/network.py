@@ -44,6 +44,9 @@ class MAFLNet(nn.Module):
         edges: "lhfem"; "masked" with its further mask; "plain" for convolutions with as many parameters; "none".
         normalise: as in :class:`~rsnotes.maflnet.attention.LinearAngularAttention`.
         auxiliary: whether the three coarser stages have classifiers of their own.
+
+    Raises:
+        ValueError: another context or other edges.
     """
 
     def __init__(
@@ -117,10 +120,14 @@ def _context(kind: Context, width: int, normalise: bool) -> nn.Module:
         depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
         layers = [conv_bn_relu(width, width, kernel) for kernel in (3, 1, 1, 1)]
         return nn.Sequential(depthwise, nn.BatchNorm2d(width), *layers)
+    if kind != "none":
+        raise ValueError(f"no context {kind!r}; there are maca, plain and none")
     return nn.Identity()
 
 
 def _edges(kind: Edges, width: int) -> nn.Module:
     if kind in ("lhfem", "masked"):
         return LHFEM(width, width, mask=kind == "masked")
+    if kind not in ("plain", "none"):
+        raise ValueError(f"no edges {kind!r}; there are lhfem, masked, plain and none")
     return PlainSkip(width, count=2 if kind == "plain" else 0)  # 2 C² + 4 C parameters; LHFEM has 2 C² + 3 C + 1

@@ -57,7 +57,15 @@ class Scores:
             over: the counted classes, or all.
             images: ``"global"`` takes the score of the summed matrix; ``"each"`` the mean over classes in each image,
                 then the mean over the images that have any.
+
+        Raises:
+            ValueError: another word for either.
         """
+        if over not in ("counted", "all") or images not in ("global", "each"):
+            raise ValueError(
+                f"a mean is over counted or all classes, of global scores or those of each image; "
+                f"got {over!r} and {images!r}"
+            )
         counted = self.classes.counted if over == "counted" else None
         values = measure(self.matrix if images == "global" else self.matrices)
         return float(measures.mean_over(values, counted).nanmean())

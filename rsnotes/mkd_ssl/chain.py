@@ -146,6 +146,8 @@ class Chain:
         if self.recipe.ewc == "literal":
             count = min(self.recipe.fisher_samples, len(domain.samples))
             return literal(student, [domain.samples[k] for k in range(count)])
+        if self.recipe.ewc != "principled":
+            raise ValueError(f"no EWC {self.recipe.ewc!r}; there are literal, principled and off")
         # without images of the source (ImageNet's) its Fisher information cannot be had, and nothing is held
         return principled(teacher, before.network, before.samples) if before.samples else None
 

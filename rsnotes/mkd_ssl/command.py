@@ -159,6 +159,8 @@ def held_out(recipe: MKDRecipe, target: Path, overlapping: bool = False) -> Imag
     """Test images of the target."""
     if recipe.data == "erhai":
         return Erhai(target, "test", overlapping=overlapping)
+    if recipe.data != "cityscapes":
+        raise ValueError(f"no recipe for {recipe.data!r}; there are erhai and cityscapes")
     return Cityscapes(target, "val")
 
 

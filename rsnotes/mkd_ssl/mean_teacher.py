@@ -57,7 +57,12 @@ def update_teacher(
         decay: alpha in [0, 1].
         warm_up: whether the decay grows to alpha, see :func:`warmed_decay`.
         buffers: batch norm's running statistics: the student's, or averaged like the weights.
+
+    Raises:
+        ValueError: another word for the buffers.
     """
+    if buffers not in ("copied", "averaged"):
+        raise ValueError(f"no buffers {buffers!r}; they are copied or averaged")
     ema_update(teacher, student, warmed_decay(number, decay) if warm_up else decay, buffers=buffers == "averaged")
     if buffers == "copied":
         theirs = dict(student.named_buffers())
@@ -141,6 +146,8 @@ class MeanTeacherStep(GradientStep):
         labelled_statistics: bool = False,
         divide: Divide = "kept",
     ) -> None:
+        if divide not in ("kept", "all"):
+            raise ValueError(f"no division by {divide!r} pixels; there are kept and all")
         schedule = poly(steps, recipe.power)
         super().__init__(fabric, student, sgd(student, recipe), self._terms, recipe.weights(), schedule)
         if choose_precision(fabric.device.type).channels_last:

@@ -21,9 +21,14 @@ class Supervision:
         recipe: which of the two.
         classes: those that do not count in the scores are ignored.
         class_weight: (K,), none by default.
+
+    Raises:
+        ValueError: the recipe names neither of the two.
     """
 
     def __init__(self, recipe: MKDRecipe, classes: Classes, class_weight: Tensor | None = None) -> None:
+        if recipe.supervised not in ("ohem", "cross_entropy"):
+            raise ValueError(f"no supervised loss {recipe.supervised!r}; there are ohem and cross_entropy")
         self.recipe, self.class_weight = recipe, class_weight
         self.uncounted = [index for index, counted in enumerate(classes.counted) if not counted]
 

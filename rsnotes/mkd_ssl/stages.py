@@ -35,7 +35,7 @@ class Stage:
         overlap: pairs of an old and a new class that mean the same: the new head begins with the old one's row.
 
     Raises:
-        ValueError: distillation or EWC without a teacher, a teacher without distillation, or no class.
+        ValueError: a word that is none of these, distillation or EWC without a teacher, a teacher without distillation, or no class.
     """
 
     domain: str
@@ -50,6 +50,15 @@ class Stage:
     def __post_init__(self) -> None:
         if not self.classes:
             raise ValueError(f"stage {self.domain} needs the names of its classes")
+        if (
+            self.teacher not in ("decoder", "classifier", "all", None)
+            or self.student not in ("random", "previous")
+            or not set(self.losses) <= set(DISTILLED)
+        ):
+            raise ValueError(
+                f"stage {self.domain}: a teacher is decoder, classifier, all or None, a student random or previous, "
+                f"losses are {', '.join(DISTILLED)}; got {self.teacher!r}, {self.student!r} and {self.losses!r}"
+            )
         taught = bool({"distillation", "ewc"} & set(self.losses))
         if taught != (self.teacher is not None):
             raise ValueError(

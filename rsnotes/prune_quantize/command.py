@@ -93,6 +93,8 @@ def open_split(recipe: PruneQuantizeRecipe, root: Path, split: str) -> ImageMask
     """
     if recipe.data == "vaihingen":
         return Vaihingen(root, split, "prune_quantize", side=recipe.crop, pad=split == "test")
+    if recipe.data != "uavid":
+        raise ValueError(f"no recipe for {recipe.data!r}; there are uavid and vaihingen")
     size = recipe.crop, recipe.crop * 16 // 9
     return UAVid(root, "val" if split == "test" else "train", size=size)
 

@@ -64,7 +64,12 @@ def products_at_zero(
 
     Returns:
         (filters, M).
+
+    Raises:
+        ValueError: no such convolution, or nothing that ``zero`` names.
     """
+    if zero not in ("weight", "filter"):
+        raise ValueError(f"no {zero!r} to set to zero; there are weight and filter")
     twin, weight = _twin(network, layer)
     rows = weight.detach().flatten(1)  # (filters, M), the same memory
     products = torch.zeros_like(rows)

@@ -90,6 +90,29 @@ def test_the_source_hash_sees_code_and_not_comments(monkeypatch: pytest.MonkeyPa
         provenance.source_hashes(["gone.py"])
 
 
+def test_the_source_hash_leaves_out_refusals_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever adds a check of an argument, or mends its words, need not train anew."""
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+
+    def hashed(*lines: str) -> str:
+        (tmp_path / "m.py").write_text("\n    ".join(("def f(x):", *lines)) + "\n")
+        return provenance.source_hashes(["m.py"])["m.py"]
+
+    plain = hashed("for k in x:", "    x = x + k", "return x")
+    assert hashed("if x < 0:", "    raise ValueError(x)", "for k in x:", "    x = x + k", "return x") == plain
+    assert hashed("for k in x:", "    x = x + k", "    if k > 9:", "        raise ValueError", "return x") == plain
+    assert hashed("for k in x:", "    x = x + k", "return x", "raise ValueError(f'no {x}')") == plain
+    assert hashed("if x:", "    if x < 0:", "        raise A", "else:", "    raise B", "for k in x:", "    x = x + k",
+                  "return x") == plain  # fmt: skip
+    others = (
+        hashed("if x < 0:", "    x = 0", "for k in x:", "    x = x + k", "return x"),
+        hashed("if x < 0:", "    raise A", "else:", "    x = 0", "for k in x:", "    x = x + k", "return x"),
+        hashed("if (x := x + 1) < 0:", "    raise A", "for k in x:", "    x = x + k", "return x"),
+        hashed("if x < 0:", "    return 0", "for k in x:", "    x = x + k", "return x"),
+    )
+    assert len({plain, *others}) == 5
+
+
 def test_the_source_hash_is_the_same_on_every_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The constant is of Python 3.11; ``ast.dump`` has other words for these lines in 3.12 and in 3.13."""
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
