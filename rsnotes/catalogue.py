@@ -16,6 +16,7 @@ EXPERIMENTS = {
     "maflnet_teacher": "rsnotes.maflnet.experiment:TEACHER",
     "maflnet_tuning": "rsnotes.maflnet.experiment:TUNING",
     "maflnet_ablation": "rsnotes.maflnet.experiment:ABLATION",
+    "maflnet_around": "rsnotes.maflnet.experiment:AROUND",
     "maflnet_distillation": "rsnotes.maflnet.experiment:DISTILLATION",
     "prune_quantize_network": "rsnotes.prune_quantize.experiment:NETWORK",
     "prune_quantize_tuning": "rsnotes.prune_quantize.experiment:TUNING",

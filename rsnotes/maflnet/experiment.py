@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rsnotes.experiments import SCORING, Experiment
+from rsnotes.maflnet.around import AroundSettings, run_around
 from rsnotes.maflnet.network import Context, Edges
 from rsnotes.maflnet.pretraining import TeacherSettings, run_teacher
 from rsnotes.maflnet.recipe import MAFLNetRecipe
@@ -76,6 +77,19 @@ ABLATION = Experiment(
     run=run_ablation,
     sources=("maflnet/runs.py", "metrics/boundary.py", *NETWORK, *TRAINING),
 )
+
+AROUND = Experiment(
+    name="maflnet_around",
+    title="Does MACA gain with a residual around it, and a norm before it?",
+    variants={
+        "+ MACA, residual": AroundSettings(SMALL, "maca"),
+        "+ MACA, norm and residual": AroundSettings(SMALL, "maca", norm=True),
+    },
+    seeds=ABLATION.seeds,
+    run=run_around,
+    sources=("maflnet/around.py", *ABLATION.sources),
+)
+"""Two more rows for :data:`ABLATION`, with its seeds, scenes and scores."""
 
 LESSONS: dict[str, tuple[float, float]] = {
     "labels alone": (0.0, 0.0),

@@ -35,7 +35,8 @@ class Stage:
         overlap: pairs of an old and a new class that mean the same: the new head begins with the old one's row.
 
     Raises:
-        ValueError: a word that is none of these, distillation or EWC without a teacher, a teacher without distillation, or no class.
+        ValueError: a word that is none of these, distillation or EWC without a teacher, a teacher without
+            distillation, or no class.
     """
 
     domain: str

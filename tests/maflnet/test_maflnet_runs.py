@@ -1,5 +1,6 @@
 """The teacher that ships, and the runs behind the experiments: what trains, what is copied, what is scored."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,8 @@ from rsnotes import scenes
 from rsnotes.datasets import ISPRS, Sample
 from rsnotes.datasets.memory import InMemory
 from rsnotes.datasets.squares import Squares
-from rsnotes.maflnet import Adapter, load_tiny_teacher, pretraining, runs, tiny_student, tiny_teacher
-from rsnotes.maflnet.experiment import ABLATION, CONTROLS, DISTILLATION, ROWS, SMALL, TEACHER, TUNING
+from rsnotes.maflnet import Adapter, around, load_tiny_teacher, pretraining, runs, tiny_student, tiny_teacher
+from rsnotes.maflnet.experiment import ABLATION, AROUND, CONTROLS, DISTILLATION, ROWS, SMALL, TEACHER, TUNING
 from rsnotes.maflnet.runs import boundary_score
 from rsnotes.maflnet.weights import copy_trunk, trunk_state, without_adapters
 from rsnotes.metrics import evaluate
@@ -138,6 +139,34 @@ def test_controls_have_the_parameters_of_what_they_stand_for():
         assert abs(sizes[control] - sizes[row]) < 0.02 * added, control
 
 
+@pytest.mark.parametrize("norm", [False, True])
+def test_a_residual_goes_around_the_block_and_the_norm_inside(norm):
+    torch.manual_seed(0)
+    network = tiny_teacher(6, frozen=True, context="maca")
+    blocks = list(network.context)
+    around.surround(network, norm)
+    x = torch.randn(2, 64, 8, 8)
+    for block, own in zip(blocks, network.context, strict=True):
+        inside = torch.nn.functional.batch_norm(x, None, None, training=True) if norm else x
+        assert torch.allclose(own(x), x + block(inside), atol=1e-5)
+
+
+def test_a_run_with_residuals_begins_with_the_weights_of_the_row_without(tmp_path, monkeypatch):
+    seen = {}
+    for module in (runs, around):
+        monkeypatch.setattr(module, "fit", lambda network, *rest, module=module, **more: seen.update({module: network}))
+        monkeypatch.setattr(module, "_figures", lambda network, *rest: {})
+    settings = replace(AROUND.variants["+ MACA, norm and residual"], tiles=1, test_tiles=1)
+    around.run_around(settings, 3, tmp_path)
+    runs.run_ablation(replace(ABLATION.variants["+ MACA"], tiles=1, test_tiles=1), 3, tmp_path)
+    mine, plain = (seen[module].state_dict() for module in (around, runs))
+    context = re.compile(r"(context\.\d\.)block\.")
+    kept = {context.sub(r"\1", name): value for name, value in mine.items() if not re.match(r"context\.\d\.norm", name)}
+    assert kept.keys() == plain.keys()
+    assert all(torch.equal(value, plain[name]) for name, value in kept.items())
+    assert len(mine) == len(plain) + 4 * len(torch.nn.BatchNorm2d(1).state_dict())
+
+
 def test_the_experiments_are_the_ones_described():
     assert ABLATION.baseline == "baseline"
     assert list(ABLATION.variants)[:4] == list(ROWS)
@@ -149,6 +178,10 @@ def test_the_experiments_are_the_ones_described():
         "experiments-test"
     }
     assert not set(TUNING.seeds) & set(ABLATION.seeds)
+    bare = ABLATION.variants["+ MACA"]
+    for one in AROUND.variants.values():  # rows of the same table: the same seeds, scenes, steps and scores
+        assert {**vars(one), "norm": None} == {**vars(bare), "norm": None}
+    assert AROUND.seeds == ABLATION.seeds
     for name, one in TUNING.variants.items():
         assert f"{one.recipe.learning_rate:g}" == name.split("rate ")[1]
 
