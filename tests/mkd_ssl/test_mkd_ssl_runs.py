@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from pathlib import Path
@@ -169,18 +170,19 @@ from rsnotes.mkd_ssl.runs import hold
 with ExitStack() as held:
     print("asked", flush=True)
     hold(held, Path(sys.argv[1]))
-    print("got it", flush=True)
+    Path(sys.argv[2]).touch()
 """
 
 
 def test_a_held_folder_is_waited_for(tmp_path):
+    got = tmp_path / "got it"
     with ExitStack() as held:
         assert hold(held, tmp_path / "a") == tmp_path / "a"
-        other = subprocess.Popen([sys.executable, "-c", WAIT, str(tmp_path / "a")], stdout=subprocess.PIPE, text=True)
+        other = subprocess.Popen([sys.executable, "-c", WAIT, str(tmp_path / "a"), str(got)], stdout=subprocess.PIPE)
         assert other.stdout is not None
-        assert other.stdout.readline() == "asked\n"
-        with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(timeout=0.5)
+        assert other.stdout.readline() == b"asked\n"
+        time.sleep(1)
+        assert not got.exists()
         hold(held, tmp_path / "b")  # lets go of the first
-        assert other.communicate(timeout=60)[0] == "got it\n"
-        assert other.returncode == 0
+        assert other.wait(timeout=60) == 0
+        assert got.exists()
