@@ -1,5 +1,6 @@
 """The book's local extensions, on small pieces of pages."""
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 import book_accessible
 import book_api
+import book_findings
 import book_offline
 import book_run
 import book_timings
@@ -100,6 +102,31 @@ def test_timings_say_where_they_come_from() -> None:
     assert book_timings.origin(ENVIRONMENT) == "Measured on a processor, 2 threads, at commit abc."
     assert "1 thread," in book_timings.origin(ENVIRONMENT | {"threads": 1})
     assert book_timings.origin(ENVIRONMENT | {"commit": "abc+"}).endswith("commit abc with changes of its day.")
+
+
+def test_a_finding_is_the_first_minus_the_second_with_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"a": {0: 51.0, 1: 52.0, 2: 53.0, 3: 54.0, 4: 55.5}, "b": {0: 50.0, 1: 51.0, 2: 52.0, 3: 53.0, 4: 54.0},
+             "one": {0: 52.0}, "none": {}}  # fmt: skip
+    monkeypatch.setattr(book_findings, "scores", lambda operand, figure: found[operand])
+    half = 2.7764 * 0.2236 / 5**0.5  # Student's t for four degrees, times the deviation of 1, 1, 1, 1, 1.5
+    assert book_findings.answer("a against b | a | b") == {
+        "question": "a against b", "measure": "mIoU", "points": f"+1.1 ± {half:.1f}", "seeds": 5, "answer": "a gain"
+    }  # fmt: skip
+    turned = book_findings.answer("q | b | a | boundary_f1")
+    assert (turned["points"], turned["answer"], turned["measure"]) == ("-1.1 ± 0.3", "a loss", "boundary F1")
+    assert book_findings.answer("q | one | a") | {"question": ""} == {
+        "question": "", "measure": "mIoU", "points": "+1.0", "seeds": 1, "answer": "too few seeds"
+    }  # fmt: skip
+    assert book_findings.answer("q | a | none")["answer"] == "not run yet"
+
+
+def test_findings_are_read_from_the_committed_files() -> None:
+    folder = Path(__file__).parents[2] / "data" / "results" / "drd_ablation"
+    runs = [json.loads(path.read_text("utf-8")) for path in folder.glob("DRD.seed*.json")]
+    expected = {run["seed"]: 100 * run["scores"]["miou"] for run in runs}
+    assert book_findings.scores("drd_ablation: DRD", "miou") == pytest.approx(expected)
+    with pytest.raises(ValueError, match="drd_ablation has no variant 'DDR'; there are none, L_P"):
+        book_findings.scores("drd_ablation: DDR", "miou")
 
 
 def through_napoleon(what: str, docstring: str) -> list[str]:
