@@ -14,7 +14,8 @@ from sphinx.util.docutils import SphinxDirective
 from rsnotes.catalogue import experiment
 from rsnotes.experiments import Results, paired_difference
 
-WORDS = {"boundary_f1": "boundary F1", "miou": "mIoU"}
+BESIDE = {"miou": "", "boundary_f1": " (boundary F1)"}
+"""What is added to a question, by the figure."""
 
 
 def scores(operand: str, figure: str) -> dict[int, float]:
@@ -34,7 +35,7 @@ def answer(line: str) -> dict[str, Any]:
     """A row of the table: the question, the difference with half of its 95 % interval, the seeds, and the verdict."""
     question, one, other, *figure = (part.strip() for part in line.split("|"))
     measure = figure[0] if figure else "miou"
-    row = {"question": question, "measure": WORDS[measure], "points": None, "seeds": 0, "answer": "not run yet"}
+    row = {"question": question + BESIDE[measure], "points": None, "seeds": 0, "answer": "not run yet"}
     first, second = scores(one, measure), scores(other, measure)
     if set(first) & set(second):
         found = paired_difference(first, second)
@@ -56,7 +57,9 @@ class Findings(SphinxDirective):
             rows = [answer(line) for line in self.content if line.strip()]
         except ValueError as wrong:
             raise self.error(str(wrong)) from wrong
-        return [as_table({"title": self.arguments[0], "rows": rows})]
+        table = as_table({"title": self.arguments[0], "rows": rows})
+        table["classes"] += ["rs-findings", "colwidths-auto"]
+        return [table]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -110,12 +110,12 @@ def test_a_finding_is_the_first_minus_the_second_with_its_verdict(monkeypatch: p
     monkeypatch.setattr(book_findings, "scores", lambda operand, figure: found[operand])
     half = 2.7764 * 0.2236 / 5**0.5  # Student's t for four degrees, times the deviation of 1, 1, 1, 1, 1.5
     assert book_findings.answer("a against b | a | b") == {
-        "question": "a against b", "measure": "mIoU", "points": f"+1.1 ± {half:.1f}", "seeds": 5, "answer": "a gain"
+        "question": "a against b", "points": f"+1.1 ± {half:.1f}", "seeds": 5, "answer": "a gain"
     }  # fmt: skip
     turned = book_findings.answer("q | b | a | boundary_f1")
-    assert (turned["points"], turned["answer"], turned["measure"]) == ("-1.1 ± 0.3", "a loss", "boundary F1")
+    assert (turned["points"], turned["answer"], turned["question"]) == ("-1.1 ± 0.3", "a loss", "q (boundary F1)")
     assert book_findings.answer("q | one | a") | {"question": ""} == {
-        "question": "", "measure": "mIoU", "points": "+1.0", "seeds": 1, "answer": "too few seeds"
+        "question": "", "points": "+1.0", "seeds": 1, "answer": "too few seeds"
     }  # fmt: skip
     assert book_findings.answer("q | a | none")["answer"] == "not run yet"
 
