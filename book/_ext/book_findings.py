@@ -12,23 +12,35 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from rsnotes.catalogue import experiment
-from rsnotes.experiments import Results, paired_difference
+from rsnotes.experiments import Experiment, Results, paired_difference, staleness
 
 BESIDE = {"miou": "", "boundary_f1": " (boundary F1)"}
 """What is added to a question, by the figure."""
 
 
-def scores(operand: str, figure: str) -> dict[int, float]:
-    """The figure by seed, in per cent, of ``experiment: variant``.
+def asked(operand: str) -> tuple[Experiment, str]:
+    """Experiment and variant of ``experiment: variant``.
 
     Raises:
         ValueError: no such experiment, or no such variant of it.
     """
     name, variant = (part.strip() for part in operand.split(":", 1))
-    asked = experiment(name)
-    if variant not in asked.variants:
-        raise ValueError(f"{name} has no variant {variant!r}; there are {', '.join(asked.variants)}")
-    return Results.read(asked, figure).by_seed(variant)
+    found = experiment(name)
+    if variant not in found.variants:
+        raise ValueError(f"{name} has no variant {variant!r}; there are {', '.join(found.variants)}")
+    return found, variant
+
+
+def scores(operand: str, figure: str) -> dict[int, float]:
+    """The figure by seed, in per cent, of ``experiment: variant``."""
+    found, variant = asked(operand)
+    return Results.read(found, figure).by_seed(variant)
+
+
+def is_stale(operand: str) -> bool:
+    """Whether a result of ``experiment: variant`` was made by other settings, code or scenes than today's."""
+    found, variant = asked(operand)
+    return any(staleness(found, result) for (name, _), result in Results.read(found).files.items() if name == variant)
 
 
 def answer(line: str) -> dict[str, Any]:
@@ -41,6 +53,8 @@ def answer(line: str) -> dict[str, Any]:
         found = paired_difference(first, second)
         width = f" ± {found.half_width:.1f}" if found.pairs > 1 else ""
         row |= {"points": f"{round(found.mean, 1) + 0.0:+.1f}{width}", "seeds": found.pairs, "answer": found.verdict}
+        if is_stale(one) or is_stale(other):
+            row["answer"] += " (stale)"
     return row
 
 

@@ -1,6 +1,6 @@
 """Long runs: what to run, what came out, and what it can show."""
 
-from rsnotes.experiments.experiment import Experiment, perform, results_folder
+from rsnotes.experiments.experiment import Experiment, perform, results_folder, staleness
 from rsnotes.experiments.provenance import SCORING, environment, processor_name, source_hashes
 from rsnotes.experiments.results import Results
 from rsnotes.experiments.statistics import Difference, at_seconds, at_step, paired_difference
@@ -18,4 +18,5 @@ __all__ = [
     "processor_name",
     "results_folder",
     "source_hashes",
+    "staleness",
 ]

@@ -89,7 +89,7 @@ class Results:
         Args:
             shown: the variants that a page's table has; None for all.
         """
-        return [*self._missing(), *self._stale(), *self._undertrained(), *self._underpowered(shown)]
+        return [*self._missing(), *self._stale(), *self._mixed(), *self._undertrained(), *self._underpowered(shown)]
 
     def _missing(self) -> list[str]:
         wanted = len(self.experiment.variants) * len(self.experiment.seeds)
@@ -98,6 +98,14 @@ class Results:
     def _stale(self) -> list[str]:
         reasons = sorted({reason for result in self.files.values() for reason in staleness(self.experiment, result)})
         return [f"Stale: {reason}." for reason in reasons]
+
+    def _mixed(self) -> list[str]:
+        """A pair shares its arithmetic as it shares its seed; rows that ran on two kinds of machine may not."""
+        formats: dict[int, set[str]] = {seed: set() for _, seed in self.files}
+        for (_, seed), result in self.files.items():
+            formats[seed].add(result["environment"]["precision"])
+        mixed = [f"{seed} ({', '.join(sorted(found))})" for seed, found in sorted(formats.items()) if len(found) > 1]
+        return [f"Mixed: not all rows of a seed were computed in one arithmetic: {'; '.join(mixed)}."] if mixed else []
 
     def _undertrained(self) -> list[str]:
         if self.plateau is None or not (long := self.by_seed(self.plateau)):

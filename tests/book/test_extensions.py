@@ -108,6 +108,7 @@ def test_a_finding_is_the_first_minus_the_second_with_its_verdict(monkeypatch: p
     found = {"a": {0: 51.0, 1: 52.0, 2: 53.0, 3: 54.0, 4: 55.5}, "b": {0: 50.0, 1: 51.0, 2: 52.0, 3: 53.0, 4: 54.0},
              "one": {0: 52.0}, "none": {}}  # fmt: skip
     monkeypatch.setattr(book_findings, "scores", lambda operand, figure: found[operand])
+    monkeypatch.setattr(book_findings, "is_stale", lambda operand: operand == "one")
     half = 2.7764 * 0.2236 / 5**0.5  # Student's t for four degrees, times the deviation of 1, 1, 1, 1, 1.5
     assert book_findings.answer("a against b | a | b") == {
         "question": "a against b", "points": f"+1.1 ± {half:.1f}", "seeds": 5, "answer": "a gain"
@@ -115,7 +116,7 @@ def test_a_finding_is_the_first_minus_the_second_with_its_verdict(monkeypatch: p
     turned = book_findings.answer("q | b | a | boundary_f1")
     assert (turned["points"], turned["answer"], turned["question"]) == ("-1.1 ± 0.3", "a loss", "q (boundary F1)")
     assert book_findings.answer("q | one | a") | {"question": ""} == {
-        "question": "", "points": "+1.0", "seeds": 1, "answer": "too few seeds"
+        "question": "", "points": "+1.0", "seeds": 1, "answer": "too few seeds (stale)"
     }  # fmt: skip
     assert book_findings.answer("q | a | none")["answer"] == "not run yet"
 
@@ -127,6 +128,13 @@ def test_findings_are_read_from_the_committed_files() -> None:
     assert book_findings.scores("drd_ablation: DRD", "miou") == pytest.approx(expected)
     with pytest.raises(ValueError, match="drd_ablation has no variant 'DDR'; there are none, L_P"):
         book_findings.scores("drd_ablation: DDR", "miou")
+
+
+def test_a_finding_from_older_code_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {"none": "another rate"}
+    monkeypatch.setattr(book_findings, "staleness", lambda _, result: changed.get(result["variant"], []))
+    assert book_findings.is_stale("drd_ablation: none")
+    assert not book_findings.is_stale("drd_ablation: DRD")
 
 
 def through_napoleon(what: str, docstring: str) -> list[str]:

@@ -152,6 +152,27 @@ def test_the_plateau_is_compared_over_the_seeds_that_both_have(results: Path) ->
     assert caveat == "Undertrained: the baseline stands at 50.3, 83 % of its plateau 60.5."  # of seeds 3 and 4
 
 
+def test_rows_of_a_seed_that_differ_in_arithmetic_are_named(results: Path) -> None:
+    toy = make(figures, seeds=(0, 1, 2))
+    perform(toy, Path("scratch"))
+
+    def in_bfloat16(*names: str) -> dict[tuple[str, int], Any]:
+        files = dict(Results.read(toy).files)
+        for variant, seed in files:
+            changed = "bf16-mixed" if f"{variant} {seed}" in names else "32-true"
+            files[variant, seed] = {**files[variant, seed], "environment": {
+                **files[variant, seed]["environment"], "precision": changed}}  # fmt: skip
+        return files
+
+    def said(*names: str) -> list[str]:
+        return [caveat for caveat in Results(toy, in_bfloat16(*names)).caveats() if caveat.startswith("Mixed")]
+
+    assert said() == said("none 1", "method 1", "long 1") == []  # a seed of its own may have another arithmetic
+    assert said("long 2", "none 0", "method 0", "long 0") == [
+        "Mixed: not all rows of a seed were computed in one arithmetic: 2 (32-true, bf16-mixed)."
+    ]
+
+
 def test_the_environment_names_what_a_figure_depends_on() -> None:
     found = experiments.environment()
     assert {"versions", "processor", "threads", "precision", "scenes", "commit"} <= found.keys()
