@@ -19,7 +19,12 @@ def sweep(lines: Mapping[str, Mapping[float, Sequence[float]]], label: str = "le
         lines: scores in per cent of every run, by method and by the value tried, as
             :meth:`rsnotes.experiments.Results.tried` gives them.
         label: what was varied, each value positive; the axis is logarithmic.
+
+    Raises:
+        ValueError: more methods than there are markers.
     """
+    if len(lines) > len(MARKERS):
+        raise ValueError(f"{len(lines)} methods, and markers for {len(MARKERS)}: draw them in two figures")
     figure, ax = plt.subplots(figsize=(6.4, 3.2))
     for (name, found), marker, colour in zip(lines.items(), MARKERS, SERIES, strict=False):
         if found:

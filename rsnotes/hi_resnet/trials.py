@@ -78,7 +78,7 @@ MOCO_TUNING = Experiment(
     title="Which rate and which momentum suit MoCo at this size?",
     variants={
         f"m {momentum:g}, rate {rate:g}": MoCoTrial(replace(_TRIAL, momentum=momentum, learning_rate=rate))
-        for momentum, rate in product((0.99, 0.996), (0.006, 0.02, 0.06))
+        for momentum, rate in product((0.99, 0.996), (0.006, 0.02, 0.06, 0.2))
     }
     | {"untrained": MoCoTrial(replace(_TRIAL, learning_rate=0.0, steps=60))},
     seeds=(100,),

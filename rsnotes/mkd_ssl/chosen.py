@@ -14,6 +14,8 @@ RATE_OF: Final[dict[str, float]] = {
     "fine-tuning": 0.05,
     "distillation": 0.05,
     "two-stage distillation": 0.05,
+    "two-stage fine-tuning": 0.05,
+    "two-stage distillation, no EWC": 0.05,
 }
 """Learning rate of each family. :data:`~rsnotes.mkd_ssl.experiment.RATES` decides, once the springs' weight is known
 and before the strategies are run."""

@@ -1,5 +1,6 @@
 """The strategies of table 2 on scenes, and the sweeps that choose the springs' weight and a rate for each of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,8 @@ from rsnotes.datasets import ISPRS
 from rsnotes.experiments import SCORING, Experiment
 from rsnotes.mkd_ssl.chosen import RATE_OF, SPRINGS_WEIGHT
 from rsnotes.mkd_ssl.domains import FAR_BRIDGE, JOINT
-from rsnotes.mkd_ssl.runs import SMALL, SOURCES, MKDSettings, run
+from rsnotes.mkd_ssl.recipe import MKDRecipe
+from rsnotes.mkd_ssl.runs import ARITHMETIC, SMALL, SOURCES, MKDSettings, run
 from rsnotes.mkd_ssl.stages import Part, Stage, Term, same_names
 
 RUN_SOURCES = (
@@ -15,6 +17,7 @@ RUN_SOURCES = (
         "runs", "recipe", "data", "mean_teacher", "semi_supervised", "pseudo_labels", "views",
     )),
     *SOURCES,
+    *ARITHMETIC,
     *SCORING,
 )  # fmt: skip
 """What the figures of a whole run depend on; ``SOURCES`` are those of the stages before the semi-supervised one."""
@@ -80,15 +83,21 @@ def strategies(steps: int) -> dict[str, tuple[Stage, ...]]:
 TRIED = replace(SMALL, learning_rate=0.05, lambda_ewc=30.0)
 """The recipe of the sweeps; what they choose does not change it."""
 
-FAMILY = {"two-stage fine-tuning": "fine-tuning", "joint": "fine-tuning", OWN: TWO, "bridge alone, no source": TWO}
+FAMILY = {"joint": "two-stage fine-tuning", OWN: TWO, "bridge alone, no source": TWO}
 """Strategies that take their rate from another one's sweep. A run has one rate for all its stages."""
 
 
-def _row(name: str, steps: int = STEPS, **changes: Any) -> MKDSettings:
+def _row(name: str, steps: int = STEPS) -> MKDSettings:
     """A strategy with the springs' weight and the rate that the sweeps chose."""
     rate = RATE_OF[FAMILY.get(name, name)]
-    recipe = replace(TRIED, **({"learning_rate": rate, "lambda_ewc": SPRINGS_WEIGHT} | changes))
-    return MKDSettings(strategies(steps)[name], recipe)
+    return _settings(name, strategies(steps), replace(TRIED, learning_rate=rate, lambda_ewc=SPRINGS_WEIGHT))
+
+
+def _settings(name: str, stages: Mapping[str, tuple[Stage, ...]], recipe: MKDRecipe, **more: Any) -> MKDSettings:
+    """A strategy's stages by a recipe; :data:`UNSPRUNG` has those of :data:`TWO` and no EWC."""
+    if name == UNSPRUNG:
+        return MKDSettings(stages[TWO], replace(recipe, ewc="off"), **more)
+    return MKDSettings(stages[name], recipe, **more)
 
 
 STRATEGIES = Experiment(
@@ -97,7 +106,7 @@ STRATEGIES = Experiment(
     variants={name: _row(name) for name in strategies(STEPS)}
     | {
         FAR: replace(_row(TWO), bridge=FAR_BRIDGE),
-        UNSPRUNG: _row(TWO, ewc="off"),
+        UNSPRUNG: _row(UNSPRUNG),
         LONGER: _row("fine-tuning", 2 * STEPS),
         TWO_LONGER: _row(TWO, 2 * STEPS),
     },
@@ -135,14 +144,16 @@ TRIED_RATES: dict[str, tuple[float, ...]] = {
     "fine-tuning": (0.02, 0.05, 0.1, 0.2),
     "distillation": (0.01, 0.02, 0.05, 0.1),
     TWO: (0.01, 0.02, 0.05, 0.1),
+    "two-stage fine-tuning": (0.02, 0.05, 0.1, 0.2),
+    UNSPRUNG: (0.01, 0.02, 0.05, 0.1),
 }
 
 RATES = Experiment(
     name="mkd_ssl_rates",
     title="Which rate suits each family of strategies, on validation scenes?",
     variants={
-        f"{name}, rate {rate:g}": MKDSettings(
-            _SWEPT[name], replace(TRIED, learning_rate=rate, lambda_ewc=SPRINGS_WEIGHT), **_VALIDATION
+        f"{name}, rate {rate:g}": _settings(
+            name, _SWEPT, replace(TRIED, learning_rate=rate, lambda_ewc=SPRINGS_WEIGHT), **_VALIDATION
         )
         for name, rates in TRIED_RATES.items()
         for rate in rates

@@ -25,3 +25,8 @@ def test_a_sweep_that_has_not_begun_says_so() -> None:
     assert ax.get_title() == "nothing has landed"
     assert ax.get_xlabel() == "weight"
     plt.close("all")
+
+
+def test_no_method_is_left_out_unseen() -> None:
+    with pytest.raises(ValueError, match="7 methods, and markers for 6"):
+        sweep({str(number): {0.1: [50.0]} for number in range(7)})

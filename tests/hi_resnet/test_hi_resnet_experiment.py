@@ -90,7 +90,8 @@ def test_every_row_trains_at_the_rate_that_was_chosen_for_it(anew) -> None:
     assert rates == {
         "nothing, few labels": 11, "supervised, few labels": 12, "MoCo short, few labels": 13,
         "MoCo long, few labels": 14, "nothing, few labels, long": 11,
-        "nothing, all labels": 11, "supervised, all labels": 12, "MoCo long, all labels": 14,
+        "nothing, all labels": 11, "supervised, all labels": 12, "MoCo short, all labels": 13,
+        "MoCo long, all labels": 14,
     }  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def test_the_ways_to_begin_differ_in_start_labels_and_rate_alone() -> None:
     long = rows.pop(headline.LONG_NOTHING)
     assert long == replace(rows["nothing, few labels"], steps=1200)
     few = {(start, 0.05) for start in headline.STARTS.values()}
-    every = {(start, 1.0) for start in headline.STARTS.values() if start != "hi_resnet_moco_short"}
+    every = {(start, 1.0) for start in headline.STARTS.values()}
     assert {(s.start, s.labels) for s in rows.values()} == few | every
     same = {replace(s, start="nothing", labels=1.0, recipe=replace(s.recipe, learning_rate=0)) for s in rows.values()}
     assert len(same) == 1
@@ -135,7 +136,7 @@ def test_the_whole_network_of_table_vii_is_the_longer_control_of_all_labels() ->
 def test_encoders_and_their_sweep_have_the_same_data_and_a_queue_much_shorter() -> None:
     encoders = [s for e in (pretraining.ENCODER, pretraining.ENCODERS) for s in e.variants.values()]
     moco = [s for s in (*encoders, *trials.MOCO_TUNING.variants.values()) if isinstance(s.recipe, MoCoRecipe)]
-    assert len(moco) == 2 + 7
+    assert len(moco) == 2 + 9
     assert {(s.tiles, s.recipe.queue, s.recipe.batch_size) for s in moco} == {(512, 256, 32)}  # type: ignore[union-attr]
     squares = 512 * (256 // MILLION_AID.quick().crop) ** 2
     assert squares == 8 * 256

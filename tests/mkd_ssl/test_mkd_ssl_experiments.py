@@ -78,12 +78,14 @@ def test_teachers_take_a_sixth_for_a_decoder_and_an_eighteenth_for_a_classifier(
 
 
 def test_every_row_has_its_familys_rate_and_a_chosen_one_reaches_only_its_family(monkeypatch):
-    rates = {"scratch": 0.4, "fine-tuning": 0.3, "distillation": 0.2, TWO: 0.1}
+    rates = {"scratch": 0.4, "fine-tuning": 0.3, "distillation": 0.2, TWO: 0.1,
+             "two-stage fine-tuning": 0.6, UNSPRUNG: 0.5}  # fmt: skip
     monkeypatch.setattr(experiment, "RATE_OF", rates)
     found = {name: experiment._row(name).recipe.learning_rate for name in strategies(STEPS)}
-    assert {name for name, rate in found.items() if rate == 0.3} == {"fine-tuning", "two-stage fine-tuning", "joint"}
+    assert {name for name, rate in found.items() if rate == 0.6} == {"two-stage fine-tuning", "joint"}
     assert {name for name, rate in found.items() if rate == 0.1} == {TWO, OWN, "bridge alone, no source"}
-    assert (found["scratch"], found["distillation"]) == (0.4, 0.2)
+    assert (found["scratch"], found["distillation"], found["fine-tuning"]) == (0.4, 0.2, 0.3)
+    assert experiment._row(UNSPRUNG).recipe.learning_rate == 0.5
     assert {name: VARIANTS[name].recipe.learning_rate for name in RATE_OF} == RATE_OF
     assert RATE_OF.keys() == TRIED_RATES.keys()
     assert all(RATE_OF[name] in rates for name, rates in TRIED_RATES.items()), "chosen, but never tried"
@@ -98,7 +100,10 @@ def test_bridges_differ_from_the_target_as_its_own_bridge_by_the_bridge_alone():
     assert own[1] == two[1]
     assert changed(VARIANTS[FAR], VARIANTS[TWO]) == {"bridge"}
     assert (VARIANTS[TWO].bridge, VARIANTS[FAR].bridge) == (BRIDGE, FAR_BRIDGE)
-    assert changed(VARIANTS[UNSPRUNG], VARIANTS[TWO]) == {"ewc"}
+    assert changed(VARIANTS[UNSPRUNG], VARIANTS[TWO]) - {"learning_rate"} == {"ewc"}
+    for rate in TRIED_RATES[UNSPRUNG]:
+        tried = (RATES.variants[f"{name}, rate {rate:g}"] for name in (UNSPRUNG, TWO))
+        assert changed(*tried) == {"ewc"}
     alone = VARIANTS["bridge alone, no source"].stages
     assert (alone[0].teacher, alone[0].student, alone[1]) == (None, "random", two[1])
 
@@ -159,7 +164,8 @@ def test_a_screen_is_confirmed_on_seeds_and_scenes_of_their_own():
     assert len(CONDITIONS.seeds) < 5 <= len(CONFIRM.seeds) == 10
     seeds = [set(e.seeds) for e in (SPRINGS, STRATEGIES, SEMI, CONFIRM)]
     assert not seeds[3] & set().union(*seeds[:3], CONDITIONS.seeds)
-    assert list(CONFIRM.variants) == [CONTROL_OF_CHOSEN, CONDITION]
+    assert list(CONFIRM.variants)[:2] == [CONTROL_OF_CHOSEN, CONDITION]
+    assert set(CONFIRM.variants) == {CONTROL_OF_CHOSEN, CONDITION, CONTROL}
     assert CONFIRM.variants[CONDITION].share == 1
     for name, settings in CONFIRM.variants.items():
         assert changed(settings, CONDITIONS.variants[name]) == {"test_split", "test_tiles"}
