@@ -147,9 +147,9 @@ shifted = Exercise(
     title="Windows that move",
     question=(
         "The paper's windows stand still, so in the attention a pixel never hears its neighbour across a border. Build "
-        "what Swin Transformer does: from `attend`, a function of a map that works in windows, and a map `x` "
-        "$(B, C, h, w)$, the attention in windows that lie `shift` pixels further down and right. The map closes "
-        "around its edges. Put it into every second IA block: does it cost parameters?"
+        "what Swin Transformer does, without its mask: from `attend`, a function of a map that works in windows, and a "
+        "map `x` $(B, C, h, w)$, the attention in windows that lie `shift` pixels further down and right. The map "
+        "closes around its edges. Put it into every second IA block: does it cost parameters?"
     ),
     answer="shifted",
     stub='def shifted(attend, x, shift):\n    """(B, C, h, w) to (B, C, h, w)."""\n    ...',

@@ -126,7 +126,7 @@ half_way = Exercise(
     title="Half the way",
     question=(
         "The query encoder stands still. After how many updates of equation 11 has the key encoder gone at least half "
-        "the way to it? The queue of the paper's length is replaced in 65,536 / 64 = 1024 steps: compare for "
+        "the way to it? A queue of MoCo's length is replaced in 65,536 / 64 = 1024 steps: compare for "
         "$m = 0.999$."
     ),
     answer="half_way",

@@ -139,7 +139,7 @@ def _check_best(answer: Any) -> str | None:
 
 
 best_mask = Exercise(
-    title="The best map of a coarse grid",
+    title="What a coarse grid keeps",
     question=(
         "Build what the first slider of this page shows: from a `mask` $(B, H, W)$ with ids below `classes`, the share "
         "of each class in each cell of `stride` × `stride` pixels, enlarged bilinearly to $(H, W)$, and the class with "
@@ -191,7 +191,7 @@ QUESTIONS = (
         (
             Choice(
                 "It can: a cell has many channels, which may say where in the cell the car is.",
-                "The slider is the limit of one share a class and cell, not of all that a feature vector can hold.",
+                "The slider shows what one true share a class and cell keeps, not all that a feature vector can hold.",
                 right=True,
             ),
             Choice("It cannot.", "A vector of hundreds of numbers can describe more of a cell than its class shares."),

@@ -166,10 +166,10 @@ QUESTIONS = (
         "Table VII adds four parts one by one and each row scores higher. Which part helps most?",
         (
             Choice(
-                "The one with the largest step.", "Each row is one run, and each part was added to another network."
+                "The one with the largest step.", "Each row is one figure, and each part was added to another network."
             ),
             Choice(
-                "The table cannot say: one order, one run a row, no spread.",
+                "The table cannot say: one order, one figure a row, no spread.",
                 "A part's gain depends on what stands there already, and a run's score on its seed.",
                 right=True,
             ),

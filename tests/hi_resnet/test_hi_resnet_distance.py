@@ -90,3 +90,8 @@ def test_the_cascade_counts_a_diagonal_step_as_one_round() -> None:
     pairs = itertools.pairwise(cascaded_distance(mask, h=h)[10, 13].item() for h in (0.5, 0.35, 0.1))
     assert all(softer < harder for softer, harder in pairs)
     assert cascaded_distance(mask, h=0.05)[10, 13] == pytest.approx(3, abs=1e-3)
+
+
+def test_the_distance_stays_on_the_device_of_its_mask() -> None:
+    found = manhattan_distance(torch.ones(2, 5, 7, dtype=torch.bool, device="meta"))  # no memory, so no copy either
+    assert (found.device.type, found.shape) == ("meta", (2, 5, 7))
