@@ -146,6 +146,21 @@ def test_the_first_teacher_has_the_sources_backbone_and_the_second_the_first_stu
     assert not torch.equal(second["classifier.weight"], student["classifier.weight"])
 
 
+def test_a_third_stage_goes_on_from_the_second_and_changes_nothing_before_it(tmp_path):
+    stages = [distilled("bridge", "decoder"), distilled("target"), distilled("bridge")]
+    chain(tmp_path / "two").run(stages[:2], start())
+    known, _ = chain(tmp_path / "three").run(stages, start())
+    before, student, third, last = (
+        load_file(tmp_path / name) for name in
+        ("two/2/student.safetensors", "three/2/student.safetensors", "three/3/teacher.safetensors",
+         "three/3/student.safetensors")
+    )  # fmt: skip
+    assert all(torch.equal(student[key], value) for key, value in before.items())
+    assert all(torch.equal(third[key], student[key]) for key in third if not key.startswith("classifier"))
+    assert not torch.equal(third["classifier.weight"], student["classifier.weight"])
+    assert all(torch.equal(value, last[key]) for key, value in known.network.state_dict().items())
+
+
 def test_a_stage_stands_on_the_file_that_was_saved(tmp_path):
     stages = [distilled("bridge", "decoder"), distilled("target")]
     chain(tmp_path).run(stages[:1], start())

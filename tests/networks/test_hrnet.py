@@ -10,6 +10,7 @@ import timm
 import torch
 
 from rsnotes.metrics.cost import macs
+from rsnotes.mkd_ssl.networks import TABLE1, table1_network
 from rsnotes.networks import PolarizedSelfAttention, deeplab_hrnet
 
 torch.set_num_threads(1)
@@ -29,6 +30,18 @@ def test_parameters_and_macs_are_those_of_the_published_code(attention, paramete
     assert sum(p.numel() for p in network.parameters()) == parameters
     assert round(macs(network, (3, 1024, 1024)) / 1e9, 1) == giga_macs
     assert sum(p.numel() for p in network.backbone.parameters()) == 65_325_120
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("ResNet-101", 59_875_654), ("ResNext-101", 104_117_830),
+                                                   ("Xception71", 57_133_790)])  # fmt: skip
+def test_other_backbones_of_table_1_are_timms_under_the_same_head(name, parameters):
+    with torch.device("meta"):
+        network = table1_network(name, 6)
+        trunk = timm.create_model(TABLE1[name][0], features_only=True, output_stride=8)
+    assert sum(p.numel() for p in network.parameters()) == parameters
+    inside = {tuple(p.shape) for p in trunk.parameters()}
+    assert {tuple(p.shape) for p in network.backbone.parameters()} <= inside
+    assert network.eval()(torch.empty(1, 3, 64, 96, device="meta")).logits.shape == (1, 6, 64, 96)
 
 
 def softmax(x, axis):
