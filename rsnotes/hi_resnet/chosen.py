@@ -8,7 +8,7 @@ from typing import Final
 
 from rsnotes.hi_resnet.network import Variant
 
-MOCO_MOMENTUM, MOCO_RATE = 0.99, 0.06
+MOCO_MOMENTUM, MOCO_RATE = 0.996, 0.02
 """Of :data:`~rsnotes.hi_resnet.trials.MOCO_TUNING`, which decides before an encoder is trained."""
 
 RATES_OF_VARIANT: Final[dict[Variant, float]] = {"base": 3e-3, "funnel": 3e-3, "ia": 3e-3, "final": 3e-3}
