@@ -231,8 +231,8 @@ QUESTIONS = (
             Choice("It saves its backward pass.", "A copy would need none either: no gradient flows into keys."),
             Choice(
                 "Keys that wait in the queue stay comparable with fresh ones.",
-                "With a copy, old keys would come from an encoder that is long gone, and their age would give them "
-                "away.",
+                "With a copy, every wavering of the learner would be in them. That is MoCo's argument; no run of this "
+                "page measures it.",
                 right=True,
             ),
             Choice(
@@ -246,7 +246,7 @@ QUESTIONS = (
         (
             Choice(
                 "The classes, since neighbours in a scene share them.",
-                "They often do, but light, season and sensor are shared as well, and are easier to see.",
+                "They often do, but light, season and sensor are shared as well.",
             ),
             Choice(
                 "It cannot be told: scene and classes go together here.",

@@ -187,7 +187,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "The slider's map at stride 16 has lost the cars. Can no network with such a map find a car?",
+        "The slider's map at stride 32 has lost the cars. Can no network with such a map find a car?",
         (
             Choice(
                 "It can: a cell has many channels, which may say where in the cell the car is.",

@@ -155,11 +155,14 @@ QUESTIONS = (
         (
             Choice("Nothing: attention grows with the square of the pixels.", "In windows it grows with the pixels."),
             Choice(
-                "One of the two was counted for something else: four times the pixels are four times the operations.",
+                "The two cannot both be right: four times the pixels are four times the operations.",
                 "Convolutions and attention in windows cost the same for each pixel of the map.",
                 right=True,
             ),
-            Choice("The network is more efficient on small images.", "Not in operations a pixel, only in the clock's."),
+            Choice(
+                "The network is more efficient on small images.",
+                "Each pixel costs the same, so that no size is more efficient. One of the two figures is wrong.",
+            ),
         ),
     ),
     Question(
