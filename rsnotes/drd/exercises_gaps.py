@@ -264,7 +264,7 @@ QUESTIONS = (
         (
             Choice(
                 "Probably: at a weight of 10 and a crop of 645 pixels nothing else would matter.",
-                "The term would be some hundred thousand times the cross-entropy. That, and SKD's code, is why the "
+                "Its gradient would be millions of times that of the cross-entropy. That, and SKD's code, is why the "
                 "mean over the pixels is the likelier reading.",
                 right=True,
             ),
