@@ -17,6 +17,9 @@ PLAIN: Any = ("gd", "lsce")
 TRIED = (1e-3, 3e-3, 1e-2)
 """Rates of both sweeps."""
 
+LARGE = 3e-2
+"""Of the architectures' sweep alone: added once two of them had been best at the largest of the others."""
+
 
 def _row(variant: Variant, *, cea: bool = False) -> HiResNetRecipe:
     """A row of table VII at the rate that its architecture trains best at, with or without the edge-aware loss."""
@@ -92,7 +95,7 @@ TUNING = Experiment(
     variants={
         f"{variant}, rate {rate:g}": _trial(HiResNetSettings(_row(variant, cea=variant == "final"), 400), rate)
         for variant in RATES_OF_VARIANT
-        for rate in TRIED
+        for rate in (*TRIED, LARGE)
     },
     seeds=(100, 101),
     run=run,

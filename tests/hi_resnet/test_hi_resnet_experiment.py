@@ -44,7 +44,11 @@ ROWS = {"base": "base", "funnel": "funnel", "ia": "IA", "final": "refinement, CE
 
 
 def test_the_sweep_tries_every_architecture_at_every_rate() -> None:
-    names = [f"{variant}, rate {rate:g}" for variant in headline.RATES_OF_VARIANT for rate in headline.TRIED]
+    names = [
+        f"{variant}, rate {rate:g}"
+        for variant in headline.RATES_OF_VARIANT
+        for rate in (*headline.TRIED, headline.LARGE)
+    ]
     assert list(headline.TUNING.variants) == names
     for name, trial in headline.TUNING.variants.items():
         variant, rate = name.split(", rate ")
