@@ -233,7 +233,8 @@ QUESTIONS = (
             ),
             Choice(
                 "No: a mean over images can only lift the IoU above $F_1 / (2 - F_1)$, and this one lies below it.",
-                "79.65 is the least that it could be. One of the two figures is wrong.",
+                "79.65 is the least for a mean of F1 scores. Only an F1 made of averaged precision and recall could "
+                "lie higher.",
                 right=True,
             ),
             Choice(
@@ -251,15 +252,15 @@ QUESTIONS = (
                 "What the adapters have to do depends on what the trunk knows already.",
             ),
             Choice(
-                "The modules have less left to repair here, so gains are not the paper's gains.",
+                "The modules may have less left to repair here, so gains are not the paper's gains.",
                 "And there is a second reason: the trunk was trained together with a decoder like the baseline's, so "
-                "its features are fitted to that row. Both count against the modules.",
+                "its features are fitted to that row. Both may count against the modules; neither was measured.",
                 right=True,
             ),
             Choice(
                 "The rows cannot be compared with each other.",
                 "They share the trunk and its weights, so what differs between them is what stands after it. That the "
-                "trunk was fitted to the baseline's decoder is a bias whose direction is known.",
+                "trunk was fitted to the baseline's decoder is a bias, probably against the modules.",
             ),
         ),
     ),

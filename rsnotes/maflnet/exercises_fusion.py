@@ -217,14 +217,15 @@ QUESTIONS = (
             Choice(
                 "$C^2$.",
                 "As this book reads it every row is the same vector $a_2$, times one number. Were each $a$ a whole "
-                "branch, a row of pixels a channel, the matrix would have full rank.",
+                "branch, a row of pixels a channel, its rank could be as high as min(C, N).",
             ),
             Choice("$2C$.", "The two descriptors; the matrix has rank one.", right=True),
             Choice("$C$.", "Both branches have a descriptor of their own."),
         ),
     ),
     Question(
-        "Why does equation 13 hardly change a map of 128 × 128 pixels, whatever its convolutions have learnt?",
+        "Why does equation 13 hardly change a map of 128 × 128 pixels, whatever its convolutions have learnt, if its "
+        "pixels are about equally long?",
         (
             Choice(
                 "The weights are shares of one over 16,384 pixels.",

@@ -199,9 +199,9 @@ def _check_target(answer: Any) -> str | None:
 edge_target = Exercise(
     title="Tell the edge map what it is",
     question=(
-        "Nothing but the loss at the end tells $F_e$ to be a map of edges. Build the target that would: from a `mask` "
-        "$(H, W)$ of class ids a float map, 1 where a pixel has a neighbour of another class above, below, left or "
-        "right, else 0. With a binary cross-entropy on every `edge(...)` it makes a further loss term."
+        "Nothing but the losses on the classes tells $F_e$ to be a map of edges. Build the target that would: from a "
+        "`mask` $(H, W)$ of class ids a float map, 1 where a pixel has a neighbour of another class above, below, left "
+        "or right, else 0. With a binary cross-entropy on every `edge(...)` it makes a further loss term."
     ),
     answer="edge_target",
     stub='def edge_target(mask):\n    """(H, W) of ids to (H, W) of 0 and 1."""\n    ...',
@@ -248,8 +248,9 @@ QUESTIONS = (
         (
             Choice("Its edges get sharper.", "An interpolation makes no detail."),
             Choice(
-                "Little is left for the Laplacian to find.",
-                "It looks for what is finer than two pixels, and the enlarged map hardly has any of it.",
+                "Less is left for the Laplacian to find.",
+                "It looks for what is finer than two pixels, and the enlarged map has less of it: in this network "
+                "about half.",
                 right=True,
             ),
             Choice("Reverse attention vanishes.", "That is 1 - σ and does not ask for detail."),

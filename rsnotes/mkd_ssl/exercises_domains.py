@@ -215,8 +215,8 @@ QUESTIONS = (
         (
             Choice(
                 "The bridge is nearer to the target in feature space.",
-                "It may be. But t-SNE keeps neighbours together and spends no effort on how far apart clouds lie: "
-                "another perplexity or start may exchange them.",
+                "It may be. But t-SNE is made to keep neighbours together, not to keep how far apart clouds lie: "
+                "another perplexity stretches or shrinks the gaps.",
             ),
             Choice(
                 "Little, until a number computed from the features themselves says the same.",
@@ -240,7 +240,7 @@ QUESTIONS = (
             ),
             Choice(
                 "This distance cannot say; take one that does not end, or a stricter classifier's margin.",
-                "Maximum mean discrepancy ends too, far later with a wide kernel; the Fréchet distance does not.",
+                "Maximum mean discrepancy is bounded too; the Fréchet distance is not.",
                 right=True,
             ),
             Choice(

@@ -180,8 +180,8 @@ QUESTIONS = (
         "With a teacher chain the unlabelled images give 3 points, without one they give 11. What follows?",
         (
             Choice(
-                "The two parts do partly the same.",
-                "What one has brought the other cannot bring again. Together they give less than the sum.",
+                "Together the two parts give less than the sum of what each gives alone.",
+                "They may do partly the same, or little may be left to gain; one run a row cannot tell.",
                 right=True,
             ),
             Choice(

@@ -198,8 +198,7 @@ QUESTIONS = (
         (
             Choice(
                 "Yes: fewer wrong labels can only help.",
-                "A label that the student would have given itself teaches little, and the sure pixels are just those. "
-                "The filter also changes which classes are seen.",
+                "Correctness is not all: fewer pixels are left, and the filter changes which classes are seen.",
             ),
             Choice(
                 "Not necessarily: what is kept becomes easier and rarer, and may miss whole classes.",
@@ -208,7 +207,7 @@ QUESTIONS = (
             ),
             Choice(
                 "No: an unsure pixel always teaches more.",
-                "An unsure pixel has more to teach, but its pseudo-label is wrong far more often.",
+                "It may have more to teach; its pseudo-label is wrong more often, as the page's curves show.",
             ),
         ),
     ),
