@@ -6,7 +6,7 @@ Each result file keeps the numbers that it was made with among its settings.
 
 from typing import Final
 
-SPRINGS_WEIGHT: Final = 30.0
+SPRINGS_WEIGHT: Final = 3.0
 """Weight of EWC. :data:`~rsnotes.mkd_ssl.experiment.SPRINGS` decides, before all else is run."""
 
 RATE_OF: Final[dict[str, float]] = {
