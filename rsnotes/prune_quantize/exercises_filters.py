@@ -308,7 +308,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "Why can equation 8 rank the filters of one layer well, and those of two layers badly?",
+        "What sets the scores of equation 8 in two layers apart, even where the filters cost the same loss?",
         (
             Choice(
                 "It divides by M. Within a layer that is one number, across layers it is not.",

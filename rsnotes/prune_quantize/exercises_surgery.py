@@ -257,7 +257,9 @@ QUESTIONS = (
                 right=True,
             ),
             Choice(
-                "No: pruning saves memory only.", "That is true of single weights at zero. Filters are really gone."
+                "No: pruning saves memory only.",
+                "Neither holds for weights at zero, which save nothing here. Filters that are really gone save "
+                "multiplications too.",
             ),
         ),
     ),

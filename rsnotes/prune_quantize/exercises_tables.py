@@ -226,7 +226,9 @@ QUESTIONS = (
         "Quantizing takes the printed memory to a quarter. Which conversion does that fit?",
         (
             Choice("16 to 8 bits, as the text says.", "That would be a half."),
-            Choice("32 to 8 bits.", "A quarter, within the rounding of the printed figures.", right=True),
+            Choice(
+                "32 to 8 bits.", "A quarter, within about one per cent: the four ratios are 3.95 to 4.00.", right=True
+            ),
             Choice("32 to 16 bits.", "That would be a half as well."),
         ),
     ),
