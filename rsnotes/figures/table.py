@@ -9,13 +9,13 @@ import pandas as pd
 from rsnotes.figures.display import Output
 
 TEXT = 28
-"""Characters from which on a cell is text rather than a figure."""
+"""Characters from which on a cell wraps."""
 
 STYLE = """<style>
 .rs-table{overflow-x:auto;margin:.5em 0;container-type:inline-size}
 .rs-table table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:0}
 .rs-table th,.rs-table td{padding:.25em .7em;text-align:right;border-bottom:1px solid #8886}
-.rs-table th:first-child,.rs-table td:first-child,.rs-table .rs-text{text-align:left}
+.rs-table th:first-child,.rs-table td:first-child,.rs-table .rs-text,.rs-table .rs-word{text-align:left}
 .rs-table td{white-space:nowrap}
 .rs-table td:first-child,.rs-table td.rs-text{white-space:normal}
 .rs-table td.rs-text{min-width:14em}
@@ -30,15 +30,15 @@ def table(
     """A data frame as a table with a caption, and what speaks against its numbers below.
 
     Args:
-        frame: one row a row; the index is not shown. Missing and infinite values are shown as a dash; a column with
-            texts of more than a few words is set to the left and wraps.
+        frame: one row a row; the index is not shown. Missing and infinite values are shown as a dash; a column
+            with words is set to the left, and wraps where there are more than a few.
         caption: what the numbers are, with their unit.
         digits: decimals of the numbers, for all columns or by column (1 where a column is not named).
         notes: sentences shown under the table, for example :meth:`rsnotes.experiments.Results.caveats`.
     """
     places = {name: digits if isinstance(digits, int) else digits.get(name, 1) for name in map(str, frame.columns)}
     written = pd.DataFrame({name: [_cell(value, places[str(name)]) for value in frame[name]] for name in frame.columns})
-    marks = [' class="rs-text"' if written[name].str.len().max() > TEXT else "" for name in frame.columns]
+    marks = [_mark(written[name]) for name in frame.columns]
     head = "".join(
         f'<th scope="col"{mark}>{html.escape(str(name))}</th>' for name, mark in zip(frame.columns, marks, strict=True)
     )
@@ -56,6 +56,13 @@ def table(
         + "</div>"
     )
     return Output(body, "\n".join([caption, written.to_string(index=False), *notes]))
+
+
+def _mark(cells: pd.Series) -> str:
+    """The class of a column's cells: text that wraps, words, or none for figures."""
+    if cells.str.len().max() > TEXT:
+        return ' class="rs-text"'
+    return ' class="rs-word"' if cells.str.match("[^\\W\\d]").any() else ""
 
 
 def _cell(value: object, digits: int) -> str:

@@ -29,16 +29,16 @@ def test_numbers_are_rounded_as_asked_and_missing_ones_are_dashes() -> None:
 
 def test_no_minus_before_a_zero_and_a_dash_for_what_is_infinite() -> None:
     frame = pd.DataFrame({"row": ["a", "b", "c"], "gain": [-0.04, float("inf"), -0.06]})
-    cells = re.findall(r"<td>([^<]*)</td>", table(frame, "Points")._repr_mimebundle_()["text/html"])
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", table(frame, "Points")._repr_mimebundle_()["text/html"])
     assert cells == ["a", "0.0", "b", "–", "c", "-0.1"]
 
 
-def test_long_texts_are_set_to_the_left_and_short_ones_are_not() -> None:
-    frame = pd.DataFrame({"row": ["a"], "short": ["w" * TEXT], "long": ["w" * (TEXT + 1)]})
+def test_words_are_set_to_the_left_and_figures_are_not() -> None:
+    frame = pd.DataFrame(
+        {"row": [1], "figure": ["+0.3 ± 0.1"], "none": [None], "short": ["w" * TEXT], "long": ["w" * (TEXT + 1)]}
+    )
     body = table(frame, "Words")._repr_mimebundle_()["text/html"]
-    assert re.findall(r'<th scope="col"([^>]*)>(\w+)', body) == [
-        ("", "row"),
-        ("", "short"),
-        (' class="rs-text"', "long"),
-    ]
-    assert re.findall(r"<td([^>]*)>w", body) == ["", ' class="rs-text"']
+    left = {"short": ' class="rs-word"', "long": ' class="rs-text"'}
+    assert re.findall(r'<th scope="col"([^>]*)>(\w+)', body) == [(left.get(name, ""), name) for name in frame.columns]
+    assert re.findall(r"<td([^>]*)>", body) == [left.get(name, "") for name in frame.columns]
+    assert re.search(r"\.rs-word\{text-align:left", body)
