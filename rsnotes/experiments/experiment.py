@@ -94,6 +94,9 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 def perform(experiment: Experiment, scratch: Path, *, redo_stale: bool = True) -> None:
     """Run what has no current result file, writing each as it ends.
 
+    A file's "seconds" are those of the call that ended the run. Where it went on from a checkpoint the training before
+    that is not in them; the last point of its curve has the seconds of training in all.
+
     Args:
         experiment: what to run.
         scratch: folder for checkpoints; a run that was killed goes on from its last one.
